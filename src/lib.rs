@@ -1,0 +1,20 @@
+//! sigmaglot: Sigma detection rules in, the same detection in a SIEM's query language out.
+//!
+//! The stages are verbs over values; only `cli` touches files and terminal:
+//!
+//! ```text
+//! rule text --parse--> sigma::Rule --lower--> ir::Rule --convert--> query text
+//!                                                |
+//!                                                +--matches--> true | false for an event
+//! ```
+
+pub mod cli;
+pub mod diagnostic;
+pub mod interp;
+pub mod ir;
+pub mod lang;
+pub mod mapping;
+pub mod sigma;
+pub mod source;
+pub mod target;
+pub mod verify;

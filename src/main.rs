@@ -1,0 +1,7 @@
+//! The `sigmaglot` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sigmaglot::cli::main()
+}

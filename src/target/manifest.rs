@@ -1,0 +1,116 @@
+//! Manifests: what a target is called and what it can say, as data (`templates/<target>/manifest.toml`).
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::Templates;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::ir::Kind;
+
+/// A target's manifest. A dialect's file (`templates/<room>/dialects/<dialect>.toml`) is laid over the room's: its tables are
+/// merged key by key, its other values replace.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name for people.
+    pub name: String,
+    /// What it is, in a line.
+    pub summary: String,
+    /// Extension of query files, without dot.
+    pub extension: String,
+    /// How a comment line begins in query files.
+    pub comment: String,
+    /// Table, index or source where the user names none.
+    pub default_table: String,
+    /// What the target can say: a key for each predicate kind; what is not listed is exact.
+    #[serde(default)]
+    pub capabilities: IndexMap<String, Capability>,
+    /// Sizes.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Words for the target's own room (function names and the like that differ by dialect).
+    #[serde(default)]
+    pub words: IndexMap<String, toml::Value>,
+    /// What the target's store cannot hold or tell apart, a line each, for `targets` and the README.
+    #[serde(default)]
+    pub data_model: Vec<String>,
+}
+
+/// Whether a target can say a kind of predicate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "support")]
+pub enum Capability {
+    /// Yes, exactly (by an operator or an equal rewrite).
+    Exact,
+    /// No.
+    Unsupported {
+        /// Why not.
+        reason: String,
+        /// What the user can do.
+        help: String,
+    },
+}
+
+/// Sizes that a target bears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The widest flat AND or OR.
+    pub flat_terms: Option<usize>,
+    /// The longest query in bytes.
+    pub query_bytes: Option<usize>,
+    /// The longest list of values of one operator.
+    pub list_values: Option<usize>,
+    /// The longest regular expression in characters.
+    pub regex_chars: Option<usize>,
+}
+
+impl Manifest {
+    /// Reads the manifest of a room, with a dialect's laid over it.
+    ///
+    /// # Errors
+    /// Where a file is missing, is not TOML, or says something unknown.
+    pub fn load(room: &str, dialect: Option<&str>, templates: &Templates) -> Result<Manifest, Diagnostic> {
+        let read = |path: &str| -> Result<toml::Table, Diagnostic> {
+            let text = templates.get(path).ok_or_else(|| invalid(path, "there is no such file"))?;
+            text.parse::<toml::Table>().map_err(|e| invalid(path, &e.to_string()))
+        };
+        let path = format!("{room}/manifest.toml");
+        let mut table = read(&path)?;
+        let mut last = path;
+        if let Some(dialect) = dialect {
+            last = format!("{room}/dialects/{dialect}.toml");
+            overlay(&mut table, read(&last)?);
+        }
+        let manifest: Manifest = table.try_into().map_err(|e: toml::de::Error| invalid(&last, &e.to_string()))?;
+        match manifest.capabilities.keys().find(|key| Kind::find(key).is_none()) {
+            Some(key) => Err(invalid(&last, &format!("`{key}` is no kind of predicate"))),
+            None => Ok(manifest),
+        }
+    }
+
+    /// What the target can say of this kind.
+    pub fn capability(&self, kind: Kind) -> &Capability {
+        self.capabilities.get(kind.as_str()).unwrap_or(&Capability::Exact)
+    }
+
+    /// A text word of the manifest.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        self.words.get(key).and_then(toml::Value::as_str)
+    }
+}
+
+fn overlay(base: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(over)) => overlay(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn invalid(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(codes::MANIFEST_INVALID, format!("templates/{path}: {why}"))
+}

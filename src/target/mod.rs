@@ -1,0 +1,146 @@
+//! BACK ENDS: from the IR to query text.
+//!
+//! A target is a manifest (what the language can say), templates (operators, layout), and a room of its own here with a
+//! typed quoter and the plan of its leaves. [`Target::convert`] promises equality: for every event the query selects it
+//! exactly when the interpreter does; what cannot be said is a diagnostic. Nothing here reads files (override
+//! templates come in as texts) and nothing evaluates events. No `if target == ..`: a peculiarity lives in its room.
+
+mod eql;
+mod kql;
+mod manifest;
+pub(crate) mod plan;
+pub(crate) mod quote;
+pub mod regex;
+mod render;
+mod spl;
+mod sql;
+mod templates;
+
+use minijinja::Environment;
+use serde::Serialize;
+
+pub use manifest::{Capability, Limits, Manifest};
+pub use templates::Templates;
+
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::ir;
+use plan::{Context, Query};
+
+/// The layout of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// One line.
+    #[default]
+    Compact,
+    /// Broken and indented for people.
+    Pretty,
+}
+
+/// What the caller may choose about a conversion.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Layout of the query.
+    pub layout: Layout,
+    /// Table, index or source; the manifest's default where absent.
+    pub table: Option<String>,
+}
+
+/// The result of converting one rule to one target. `query` is `None` exactly when a diagnostic is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// The query's text.
+    pub query: Option<String>,
+    /// What is to be said about it; spans are in the rule's source.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a target's room provides.
+trait Backend: Send + Sync {
+    /// Legalizes the rule and plans its query. Refusals go into `cx`.
+    fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query;
+}
+
+/// A target that is ready to convert.
+pub struct Target {
+    room: &'static str,
+    manifest: Manifest,
+    environment: Environment<'static>,
+    backend: Box<dyn Backend>,
+}
+
+/// The names of all targets in the order in which they are listed.
+pub const NAMES: &[&str] = &["eql", "kql", "spl", "sql", "sql:duckdb", "sql:postgres", "sql:clickhouse", "sql:spark"];
+
+impl Target {
+    /// Loads the target called `name` (`sql` is `sql:sqlite`) with these templates.
+    ///
+    /// # Errors
+    /// Where there is no such target, or its manifest or a template is broken.
+    pub fn load(name: &str, templates: &Templates) -> Result<Target, Diagnostic> {
+        let name = if name == "sql:sqlite" { "sql" } else { name };
+        let (room, dialect) = name.split_once(':').map_or((name, None), |(room, dialect)| (room, Some(dialect)));
+        if !NAMES.contains(&name) {
+            let mut diagnostic = Diagnostic::new(codes::TARGET_UNKNOWN, format!("there is no target `{name}`"));
+            if let Some(near) = did_you_mean(name, NAMES.iter().copied()) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            }
+            return Err(diagnostic.help(format!("the targets are {}", NAMES.join(", "))));
+        }
+        let manifest = Manifest::load(room, dialect, templates)?;
+        let environment = templates.environment(room)?;
+        let (room, backend): (_, Box<dyn Backend>) = match room {
+            "eql" => ("eql", Box::new(eql::Eql)),
+            "kql" => ("kql", Box::new(kql::Kql)),
+            "spl" => ("spl", Box::new(spl::Spl)),
+            _ => ("sql", Box::new(sql::Sql::new(&manifest)?)),
+        };
+        Ok(Target { room, manifest, environment, backend })
+    }
+
+    /// The manifest in force.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// A session: the templates' macros, evaluated once, for any number of conversions on one thread.
+    pub fn session(&self) -> Session<'_> {
+        Session { target: self, renderer: render::Renderer::new(&self.environment, self.room) }
+    }
+
+    /// Converts one rule. For many rules, keep a [`Target::session`] a thread.
+    pub fn convert(&self, rule: &ir::Rule, options: &Options) -> Conversion {
+        self.session().convert(rule, options)
+    }
+}
+
+/// A target with its macros evaluated; see [`Target::session`].
+pub struct Session<'t> {
+    target: &'t Target,
+    renderer: render::Renderer<'t>,
+}
+
+impl Session<'_> {
+    /// Converts one rule.
+    pub fn convert(&mut self, rule: &ir::Rule, options: &Options) -> Conversion {
+        let mut cx = Context::new(&self.target.manifest, options);
+        let query = self.target.backend.plan(rule, &mut cx);
+        let mut diagnostics = cx.into_diagnostics();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Conversion { query: None, diagnostics };
+        }
+        match self.renderer.query(rule, &query, options.layout) {
+            Ok(text) => match self.target.manifest.limits.query_bytes {
+                Some(limit) if text.len() > limit => {
+                    diagnostics.push(plan::too_large(&self.target.manifest, text.len(), limit));
+                    Conversion { query: None, diagnostics }
+                }
+                _ => Conversion { query: Some(text), diagnostics },
+            },
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                Conversion { query: None, diagnostics }
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Regular expressions in the targets' dialects, printed from the IR's tree.
