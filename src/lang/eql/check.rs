@@ -176,11 +176,12 @@ impl Checker<'_> {
     }
 
     fn predicate_call(&self, expr: &Expr, name: &str, fold: bool, args: &[Expr]) -> Result<Node, Error> {
-        let part = match (name, fold) {
-            ("cidrMatch", false) => return self.cidr_match(expr, args),
-            ("startsWith", _) => Part::Start,
-            ("endsWith", _) => Part::End,
-            ("stringContains", _) => Part::Anywhere,
+        // Names of functions are found in any case: golden translation `startsWithFunction-insensitive`.
+        let part = match (name.to_ascii_lowercase().as_str(), fold) {
+            ("cidrmatch", false) => return self.cidr_match(expr, args),
+            ("startswith", _) => Part::Start,
+            ("endswith", _) => Part::End,
+            ("stringcontains", _) => Part::Anywhere,
             ("length" | "string" | "number" | "concat", false) => {
                 return Err(expr.error("a condition must be true or false"));
             }
@@ -277,7 +278,7 @@ impl Checker<'_> {
             None => Ok(None),
             Some(_) => Err(at.error(format!("`{name}` takes a string"))),
         };
-        Ok(match (name, args) {
+        Ok(match (name.to_ascii_lowercase().as_str(), args) {
             ("length", [text]) => {
                 text_only(self.operand(text)?, text)?.map(|text| (Operand::Length(text), Kind::Number))
             }
@@ -298,7 +299,7 @@ impl Checker<'_> {
             ("length" | "string" | "number" | "concat", _) => {
                 return Err(expr.error(format!("`{name}` does not take {} arguments", args.len())));
             }
-            ("cidrMatch" | "startsWith" | "endsWith" | "stringContains", _) => {
+            ("cidrmatch" | "startswith" | "endswith" | "stringcontains", _) => {
                 return Err(expr.error("a condition cannot stand here"));
             }
             _ => return Err(unknown_function(expr, name, false)),
