@@ -91,10 +91,83 @@ impl Folding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn folding_keeps_the_number_of_characters() {
         assert_eq!(Folding::Simple.fold("ÄẞSS\u{212A}"), "äßssk");
         assert_eq!(Folding::Ascii.fold("ÄBC"), "Äbc");
+    }
+
+    /// A random condition over four leaves.
+    fn skeletons() -> impl Strategy<Value = Skeleton> {
+        let leaf = (0..4_u8).prop_map(|n| Skeleton::Leaf(format!("f{n} == \"x\"")));
+        leaf.prop_recursive(4, 24, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Skeleton::And),
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Skeleton::Or),
+                inner.prop_map(|part| Skeleton::Not(Box::new(part))),
+            ]
+        })
+    }
+
+    /// Writes a condition with no more parentheses than precedence asks for; `level` is 0 in `or`, 1 in `and`, 2 in `not`.
+    fn write(skeleton: &Skeleton, level: u8, not: (&str, &str), out: &mut String) {
+        let (own, word, parts) = match skeleton {
+            Skeleton::Or(parts) => (0, " or ", parts.as_slice()),
+            Skeleton::And(parts) => (1, " and ", parts.as_slice()),
+            Skeleton::Not(inner) => {
+                out.push_str(not.0);
+                write(inner, if not.1.is_empty() { 2 } else { 0 }, not, out);
+                out.push_str(not.1);
+                return;
+            }
+            Skeleton::Leaf(text) => return out.push_str(text),
+            Skeleton::True => return out.push_str("true"),
+            Skeleton::False => return out.push_str("false"),
+        };
+        out.push_str(if own < level { "(" } else { "" });
+        for (n, part) in parts.iter().enumerate() {
+            out.push_str(if n > 0 { word } else { "" });
+            write(part, own + 1, not, out);
+        }
+        out.push_str(if own < level { ")" } else { "" });
+    }
+
+    fn holds(skeleton: &Skeleton, bits: u8) -> bool {
+        match skeleton {
+            Skeleton::And(parts) => parts.iter().all(|part| holds(part, bits)),
+            Skeleton::Or(parts) => parts.iter().any(|part| holds(part, bits)),
+            Skeleton::Not(inner) => !holds(inner, bits),
+            Skeleton::Leaf(text) => (0..4).any(|n| text.starts_with(&format!("f{n}")) && bits & (1 << n) != 0),
+            Skeleton::True => true,
+            Skeleton::False => false,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_language_reads_and_computes_a_condition_as_it_was_meant(meant in skeletons(), bits in 0..16_u8) {
+            let set = |n: u8| if bits & (1 << n) != 0 { "x" } else { "y" };
+            let expected = holds(&meant, bits);
+
+            let mut text = "T | where ".to_owned();
+            write(&meant, 0, ("not(", ")"), &mut text);
+            let query = kql::parse(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            let row = (0..4).map(|n| (format!("f{n}"), kql::Value::String(set(n).to_owned()))).collect();
+            let schema = kql::Schema::new([], kql::OtherColumns::String);
+            prop_assert_eq!(holds(&query.skeleton(), bits), expected, "{}", &text);
+            prop_assert_eq!(query.matches(&row, &schema), Ok(expected), "{}", &text);
+
+            let mut text = "any where ".to_owned();
+            write(&meant, 0, ("not ", ""), &mut text);
+            let query = eql::parse(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            let document = (0..4).map(|n| (format!("f{n}"), vec![eql::Value::String(set(n).to_owned())])).collect();
+            let mapping = eql::Mapping::new([], eql::OtherFields::Keyword);
+            prop_assert_eq!(holds(&query.skeleton(), bits), expected, "{}", &text);
+            prop_assert_eq!(query.matches(&document, &mapping, Folding::Simple), Ok(expected), "{}", &text);
+        }
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Param {
     Integer,
     /// `dynamic`
     Dynamic,
+    /// `string` or `dynamic`
+    Json,
 }
 
 /// A function.
@@ -65,7 +67,7 @@ pub(super) struct Signature {
 /// Looks a function up; names are case-sensitive.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     use Function as F;
-    use Param::{Any, Dynamic, Integer, Printable, Text};
+    use Param::{Any, Dynamic, Integer, Json, Printable, Text};
     let (function, params, required, result): (F, &'static [Param], usize, Type) = match name {
         "isempty" => (F::IsEmpty, &[Any], 1, Type::Bool),
         "isnotempty" => (F::IsNotEmpty, &[Any], 1, Type::Bool),
@@ -78,14 +80,14 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
         "toint" => (F::ToInt, &[Any], 1, Type::Int),
         "todouble" | "toreal" => (F::ToReal, &[Any], 1, Type::Real),
         "todecimal" => (F::ToReal, &[Any], 1, Type::Decimal),
-        "tobool" => (F::ToBool, &[Any], 1, Type::Bool),
+        "tobool" | "toboolean" => (F::ToBool, &[Any], 1, Type::Bool),
         "todatetime" => (F::ToDateTime, &[Any], 1, Type::DateTime),
         "strlen" => (F::StrLen, &[Text], 1, Type::Long),
         "substring" => (F::Substring, &[Text, Integer, Integer], 2, Type::String),
         "indexof" => (F::IndexOf, &[Text, Text, Integer, Integer], 2, Type::Long),
         "strcat" => (F::StrCat, &[Printable; 64], 1, Type::String),
         "array_length" => (F::ArrayLength, &[Dynamic], 1, Type::Long),
-        "parse_json" => (F::ParseJson, &[Text], 1, Type::Dynamic),
+        "parse_json" => (F::ParseJson, &[Json], 1, Type::Dynamic),
         "bag_keys" => (F::BagKeys, &[Dynamic], 1, Type::Dynamic),
         "ipv4_is_match" => (F::IsMatch(Family::V4), &[Text, Text, Integer], 2, Type::Bool),
         "ipv6_is_match" => (F::IsMatch(Family::V6), &[Text, Text, Integer], 2, Type::Bool),
@@ -106,6 +108,7 @@ impl Param {
             Param::Text => argument == Type::String,
             Param::Integer => matches!(argument, Type::Int | Type::Long),
             Param::Dynamic => argument == Type::Dynamic,
+            Param::Json => matches!(argument, Type::String | Type::Dynamic),
         }
     }
 }
@@ -143,7 +146,10 @@ pub(super) fn call<'a>(function: Function, args: &[Cell<'_>]) -> Cell<'a> {
             Cell::Dynamic(value) => value.as_array().map_or(Cell::Null, |items| count(items.len())),
             _ => Cell::Null,
         },
-        Function::ParseJson => parse_json(first.text()),
+        Function::ParseJson => match first {
+            Cell::Dynamic(value) => Cell::Dynamic(Cow::Owned(value.as_ref().clone())),
+            other => parse_json(other.text()),
+        },
         Function::BagKeys => bag_keys(first),
         Function::IsMatch(family) => is_match(family, first.text(), arg(1).text(), integer(2), args.len()),
         Function::IsInRange(family) => Cell::from_truth(is_in_range(family, first.text(), arg(1).text())),

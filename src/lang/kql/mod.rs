@@ -7,6 +7,7 @@
 //! * case-insensitive operators fold with Unicode simple folding;
 //! * `*` compares the text form of columns that are not strings;
 //! * a text is a number for `tolong()` and `todouble()` only if it is one from end to end, without blanks;
+//! * `todatetime()` reads the ISO 8601 forms only, every other text is null;
 //! * `decimal` is held as `real`.
 
 mod ast;

@@ -180,8 +180,21 @@ impl Cell<'_> {
             }
             Cell::Dynamic(value) => match value.as_ref() {
                 Json::String(text) => text.clone(),
-                other => other.to_string(),
+                other => whole_numbers(other).to_string(),
             },
         }
+    }
+}
+
+/// JSON as a dynamic value prints it: a number without a fraction has no point (`118.0` is `118`, page `parse_json()`).
+fn whole_numbers(value: &Json) -> Json {
+    match value {
+        Json::Array(items) => Json::Array(items.iter().map(whole_numbers).collect()),
+        Json::Object(slots) => slots.iter().map(|(key, slot)| (key.clone(), whole_numbers(slot))).collect(),
+        Json::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => Json::from(float as i64),
+            _ => value.clone(),
+        },
+        other => other.clone(),
     }
 }
