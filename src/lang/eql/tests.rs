@@ -225,6 +225,10 @@ fn constants_of_string_functions_are_live_wildcards() {
         ("stringContains(k, \"a*b\")", "a--b", true),
         ("endsWith~(k, \"\\\\cmd.exe\")", "xcmd.exe", true),
         ("endsWith~(k, \"\\\\cmd.exe\")", "x\\Cmd.exe", false),
+        ("endsWith(k, \"\\\\\")", "dir\\", true),
+        ("endsWith(k, \"\\\\\")", "dir", false),
+        ("stringContains(k, \"\\\\\")", "a\\b", false),
+        ("stringContains(k, \"\\\\\")", "ab*", true),
         ("startsWith~(k, \"A*\")", "a*b", true),
         ("startsWith~(k, \"A*\")", "ab", false),
     ] {
