@@ -183,20 +183,17 @@ fn relation(op: PatternOp) -> &'static str {
     }
 }
 
-/// Minutes and hours are arithmetic on the text. Days and longer parts need a calendar, and Splunk's writes times in the
-/// time zone of whoever searches.
 fn time_part(field: Quoted, part: TimePart, op: CompareOp, n: i64) -> Result<Plan, Diagnostic> {
     let name = match part {
         TimePart::Minute => "minute",
         TimePart::Hour => "hour",
-        TimePart::Day | TimePart::Week | TimePart::Month | TimePart::Year => {
-            let message = "Splunk SPL cannot say days, weeks, months and years in UTC: `strftime` uses the user's time zone";
-            let help = "test the text with `startswith`, such as `2024-05-`, if the field is in UTC";
-            return Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, message).help(help));
-        }
+        TimePart::Day => "day",
+        TimePart::Week => "week",
+        TimePart::Month => "month",
+        TimePart::Year => "year",
     };
     let Some(n) = quote::number(Number::Int(n.into())) else {
-        return Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, format!("no {name} is near {n}")));
+        return Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, format!("no {name} is as far away as {n}")));
     };
     Ok(Plan::leaf(name, [field.into(), Operand::Word(operator(op)), n.into()]))
 }
