@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use sigmaglot::diagnostic::codes;
 use sigmaglot::ir::regex::Flags;
 use sigmaglot::ir::{
-    Case, CompareOp, Expr, Field, Logsource, Meta, Network, Node, Number, Origin, Pattern, PatternOp, Piece, Predicate, Regex,
-    Rule, Subject, Table, Test, TimePart,
+    Case, CompareOp, Expr, Field, Logsource, Meta, Network, Node, Number, Origin, Pattern, PatternOp, Piece, Predicate,
+    Regex, Rule, Subject, Table, Test, TimePart,
 };
 use sigmaglot::target::{Conversion, Layout, Options, Target, Templates};
 
@@ -193,7 +193,10 @@ fn exact_case_in_every_shape() {
     shows(cased("f", "Ab*"), r#"* | where isnotnull(mvfilter(match(f, "^Ab")))"#);
     shows(cased("f", "*Ab"), r#"* | where isnotnull(mvfilter(match(f, "Ab\z")))"#);
     shows(cased("f", "A*b"), r#"* | where isnotnull(mvfilter(match(f, "(?s)^A.*b\z")))"#);
-    shows(any([cased("f", "A"), cased("f", "B")]), r#"* | where isnotnull(mvfilter(match(f, "^A\z") OR match(f, "^B\z")))"#);
+    shows(
+        any([cased("f", "A"), cased("f", "B")]),
+        r#"* | where isnotnull(mvfilter(match(f, "^A\z") OR match(f, "^B\z")))"#,
+    );
 }
 
 #[test]
@@ -231,10 +234,7 @@ fn field_references() {
     let pair = |test: &str| format!("* | where isnotnull(mvmap(f, mvmap('g.h', if({test}, 1, null()))))");
     shows(other(PatternOp::Equals, Case::Exact), &pair(r#""x".f == "x".'g.h'"#));
     shows(other(PatternOp::Equals, Case::Fold), &pair(r#""x".lower(f) == "x".lower('g.h')"#));
-    shows(
-        other(PatternOp::StartsWith, Case::Exact),
-        &pair(r#"substr("x".f, 1, len("x".'g.h')) == "x".'g.h'"#),
-    );
+    shows(other(PatternOp::StartsWith, Case::Exact), &pair(r#"substr("x".f, 1, len("x".'g.h')) == "x".'g.h'"#));
     shows(other(PatternOp::EndsWith, Case::Exact), &pair(r#"substr(f."x", -len('g.h'."x")) == 'g.h'."x""#));
     shows(
         other(PatternOp::Contains, Case::Exact),
@@ -311,6 +311,8 @@ fn the_index_is_the_callers_then_the_mappings() {
     let target = Target::load("spl", &Templates::embedded()).expect("the target loads");
     let conversion = target.convert(&mapped, &Options::default());
     assert_eq!(conversion.query.as_deref(), Some(r#"index="main" AND a="1""#));
+    let options = Options { table: Some("a\" | delete".into()), ..Options::default() };
+    assert_eq!(convert_with(fold("a", "1"), &options).query, None);
 }
 
 #[test]
@@ -390,6 +392,121 @@ fn a_negated_field_reference_keeps_events_without_the_fields() {
     let reference = test("a", Test::FieldPattern { op: PatternOp::Equals, other: Field::new("b"), case: Case::Fold });
     let text = query(not(reference));
     assert!(text.starts_with("* | where NOT isnotnull(mvmap(a, mvmap(b, if("), "{text}");
+}
+
+// ---- the Boolean structure, read back by the precedence of each language ----
+
+/// Which operator binds tighter: `search` reads OR before AND, `where` AND before OR.
+#[derive(Clone, Copy, PartialEq)]
+enum Tighter {
+    Or,
+    And,
+}
+
+/// A reader of one part of a query whose leaves name the fields `v0`, `v1`, ...
+struct Reader<'q> {
+    words: Vec<&'q str>,
+    at: usize,
+    tighter: Tighter,
+    truth: u32,
+}
+
+impl Reader<'_> {
+    fn list(&mut self, operator: &str, tight: bool) -> bool {
+        let mut values = vec![self.operand(tight)];
+        while self.words.get(self.at) == Some(&operator) {
+            self.at += 1;
+            values.push(self.operand(tight));
+        }
+        if operator == "AND" { values.iter().all(|v| *v) } else { values.iter().any(|v| *v) }
+    }
+
+    fn loose(&mut self) -> bool {
+        self.list(if self.tighter == Tighter::Or { "AND" } else { "OR" }, false)
+    }
+
+    fn operand(&mut self, tight: bool) -> bool {
+        if tight { self.unary() } else { self.list(if self.tighter == Tighter::Or { "OR" } else { "AND" }, true) }
+    }
+
+    fn unary(&mut self) -> bool {
+        let word = self.words[self.at];
+        self.at += 1;
+        match word {
+            "NOT" => !self.unary(),
+            "(" => {
+                let value = self.loose();
+                assert_eq!(self.words[self.at], ")");
+                self.at += 1;
+                value
+            }
+            "*" | "true()" => true,
+            "false()" => false,
+            leaf => self.truth >> leaf[1..].parse::<u32>().expect("a leaf") & 1 == 1,
+        }
+    }
+}
+
+/// The verdict of a query of such leaves.
+fn verdict(query: &str, truth: u32) -> bool {
+    let leaf = ::regex::Regex::new(
+        r#"isnotnull\(mvfilter\(match\((v\d), "\^Y\\z"\)\)\)|isnotnull\(mvfilter\(match\((v\d), "\(\?i\)\^y\\z"\)\)\)|(v\d)="y""#,
+    );
+    let text = leaf.expect("a regex").replace_all(query, "$1$2$3").replace('(', "( ").replace(')', " )");
+    let text = text.replace("true( )", "true()").replace("false( )", "false()");
+    let read = |part: &str, tighter| {
+        let mut reader = Reader { words: part.split_whitespace().collect(), at: 0, tighter, truth };
+        let value = reader.loose();
+        assert_eq!(reader.at, reader.words.len(), "{part}");
+        value
+    };
+    match text.split_once(" | where ") {
+        Some((search, filter)) => read(search, Tighter::Or) && read(filter, Tighter::And),
+        None => read(&text, Tighter::Or),
+    }
+}
+
+/// The verdict of the condition itself.
+fn meaning(expr: &Expr, truth: u32) -> bool {
+    match &expr.node {
+        Node::True => true,
+        Node::False => false,
+        Node::All(parts) => parts.iter().all(|part| meaning(part, truth)),
+        Node::Any(parts) => parts.iter().any(|part| meaning(part, truth)),
+        Node::Not(part) => !meaning(part, truth),
+        Node::Test(predicate) => match &predicate.subject {
+            Subject::Field(field) => truth >> field.name[1..].parse::<u32>().expect("a leaf") & 1 == 1,
+            Subject::AnyValue => false,
+        },
+    }
+}
+
+fn conditions() -> impl Strategy<Value = Expr> {
+    let leaf = prop_oneof![
+        20 => (0..3u8).prop_map(|i| fold(&format!("v{i}"), "y")),
+        20 => (3..6u8).prop_map(|i| cased(&format!("v{i}"), "Y")),
+        1 => Just(expr(Node::True)),
+        1 => Just(expr(Node::False)),
+    ];
+    leaf.prop_recursive(5, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(all),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(any),
+            inner.prop_map(not),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_query_has_the_structure_of_the_condition(condition in conditions()) {
+        // A run of alternatives on one field is one leaf with a list, which this reader does not read.
+        let text = query(condition.clone());
+        prop_assume!(!text.contains(" IN (") && !text.contains(") OR match("));
+        for truth in 0..64 {
+            prop_assert_eq!(verdict(&text, truth), meaning(&condition, truth), "{} at {:b}", text, truth);
+        }
+    }
 }
 
 // ---- values cannot leave their literals ----

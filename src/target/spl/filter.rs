@@ -130,7 +130,8 @@ fn pattern_regex(pattern: &Pattern) -> Result<Quoted, Diagnostic> {
 /// A rule's own expression. In the raw text the borders of values are not known, so a keyword cannot have anchors.
 fn rule_regex(regex: &Regex, subject: &Subject) -> Result<Quoted, Diagnostic> {
     if *subject == Subject::AnyValue && has_anchor(&regex.tree) {
-        let message = "Splunk SPL cannot say the start or end of a value in a keyword: `_raw` does not show where values end";
+        let message =
+            "Splunk SPL cannot say the start or end of a value in a keyword: `_raw` does not show where values end";
         return Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, message).help("name the field that the text is in"));
     }
     print(regex, &regex::PCRE2)
@@ -138,10 +139,7 @@ fn rule_regex(regex: &Regex, subject: &Subject) -> Result<Quoted, Diagnostic> {
 
 fn print(regex: &Regex, dialect: &Dialect) -> Result<Quoted, Diagnostic> {
     let pcre = regex::print(regex, dialect).map_err(|why| {
-        Diagnostic::new(
-            codes::REGEX_UNSUPPORTED,
-            format!("Splunk SPL cannot say this regular expression: {why}"),
-        )
+        Diagnostic::new(codes::REGEX_UNSUPPORTED, format!("Splunk SPL cannot say this regular expression: {why}"))
     })?;
     Ok(quote::regex(&pcre))
 }

@@ -12,13 +12,16 @@ use crate::target::regex::fold_orbit;
 pub fn note(predicate: &Predicate, origin: &Origin, cx: &mut Context<'_>) {
     let tree = match &predicate.test {
         Test::Pattern(pattern) if pattern.pieces().is_empty() => {
-            empty("the empty text", origin, cx);
-            return;
+            return empty("the empty text", origin, cx);
         }
         Test::Pattern(pattern) => filter::tree(pattern),
         Test::Regex(regex) => regex.tree.clone(),
         Test::Null => return empty("null", origin, cx),
         Test::Exists(_) => return empty("the presence of a field", origin, cx),
+        Test::FieldPattern { .. } => {
+            let message = "Splunk drops empty values: an empty field is compared with another as a missing one is";
+            return say(message, "nothing is to be done if the fields are never empty", origin, cx);
+        }
         _ => return,
     };
     if predicate.subject != Subject::AnyValue && takes_empty(&tree) {
@@ -58,7 +61,9 @@ fn say(message: &str, help: &str, origin: &Origin, cx: &mut Context<'_>) {
 /// Whether the expression finds a match in the empty text.
 fn takes_empty(tree: &Tree) -> bool {
     match tree {
-        Tree::Empty | Tree::Look(Look::Start | Look::End | Look::LineStart | Look::LineEnd | Look::NotWordBoundary) => true,
+        Tree::Empty | Tree::Look(Look::Start | Look::End | Look::LineStart | Look::LineEnd | Look::NotWordBoundary) => {
+            true
+        }
         Tree::Literal { .. } | Tree::Dot { .. } | Tree::Class(_) | Tree::Look(Look::WordBoundary) => false,
         Tree::Repeat { min, tree, .. } => *min == 0 || takes_empty(tree),
         Tree::Group(tree) => takes_empty(tree),

@@ -98,13 +98,19 @@ fn split<'e>(expr: &'e Expr, sign: Sign, out: &mut Vec<(&'e Expr, Sign)>) {
 }
 
 /// The term that names the index: the caller's, else the mapping's; none leaves the choice to the user's default indexes.
-fn index(rule: &ir::Rule, cx: &Context<'_>) -> Plan {
+fn index(rule: &ir::Rule, cx: &mut Context<'_>) -> Plan {
     let mapped = rule.table.as_ref().map(|table| table.name.as_ref());
     let name = cx.options.table.as_deref().or(mapped).unwrap_or(&cx.manifest.default_table);
     if name.is_empty() {
         return Plan::True;
     }
-    Plan::leaf("index", [quote::index(name).into()])
+    match quote::index(name) {
+        Ok(name) => Plan::leaf("index", [name.into()]),
+        Err(refusal) => {
+            cx.say(refusal);
+            Plan::True
+        }
+    }
 }
 
 /// Says so where the whole condition is constant.

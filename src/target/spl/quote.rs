@@ -59,9 +59,15 @@ pub fn search_word(text: &str) -> Quoted {
 }
 
 /// The value of `index=`; `*` keeps its meaning, since the user asked for it.
-pub fn index(name: &str) -> Quoted {
-    let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').collect();
-    search_word(&name)
+///
+/// # Errors
+/// Where the name has a character that no index has.
+pub fn index(name: &str) -> Result<Quoted, Diagnostic> {
+    if name.chars().all(|c| is_word(c) || matches!(c, '-' | '*')) {
+        return Ok(search_word(name));
+    }
+    Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, format!("`{}` is no name of an index", name.escape_debug()))
+        .help("names of indexes have letters, digits, `_` and `-`; `*` stands for any of them"))
 }
 
 fn escape_search(text: &str, out: &mut String) {
