@@ -106,7 +106,6 @@ fn patterns_in_search() {
     shows(fold("f", "*v*"), r#"f="*v*""#);
     shows(fold("f", "v*"), r#"f="v*""#);
     shows(fold("f", "*v"), r#"f="*v""#);
-    shows(fold("f", "a*b*c"), r#"f="a*b*c""#);
     shows(fold("f", "*"), "f=*");
     shows(literal("f", r#"C:\a "b"\"#), r#"f="C:\\a \"b\"\\""#);
     shows(fold("f", r"*\\\\*"), r#"f="*\\\\*""#);
@@ -178,6 +177,7 @@ fn keywords_search_the_raw_text() {
 #[test]
 fn what_search_cannot_say_goes_to_where() {
     shows(fold("f", "a?c"), r#"* | where isnotnull(mvfilter(match(f, "(?s)(?i)^a.c\z")))"#);
+    shows(fold("f", "*a*b"), r#"* | where isnotnull(mvfilter(match(f, "(?s)(?i)a.*b\z")))"#);
     shows(fold("f", "*8??"), r#"* | where isnotnull(mvfilter(match(f, "(?s)8..\z")))"#);
     shows(fold("f", r"*a\*b*"), r#"* | where isnotnull(mvfilter(match(f, "(?i)a\*b")))"#);
     shows(literal("f", "a\tb"), r#"* | where isnotnull(mvfilter(match(f, "(?i)^a\tb\z")))"#);

@@ -1,4 +1,8 @@
 //! What the `search` command can say exactly, and its leaves. It never writes regular expressions or functions.
+//!
+//! A `*` at either end of a value is exact. One between other characters is not: Splunk looks values up in its index by
+//! the segments between breakers first, and documents that `productID="S*G01"` fails to find `SC-MG-G01` (Search Manual,
+//! "Wildcards"). Such patterns go to `where`. Equality compares text, numbers too: `"1"` is not `"1.0"`.
 
 use super::quote;
 use super::{limits, subject_name};
@@ -86,7 +90,8 @@ fn form(subject: &Subject, test: &Test) -> Option<Form> {
 
 /// The literals whose alternatives are the pattern; sets are written out.
 fn values(pattern: &Pattern) -> Option<Vec<Quoted>> {
-    if pattern.case == Case::Exact {
+    let inner = pattern.pieces().get(1..pattern.pieces().len().saturating_sub(1)).unwrap_or_default();
+    if pattern.case == Case::Exact || inner.contains(&Piece::AnyString) {
         return None;
     }
     let mut variants: Vec<Vec<Piece>> = vec![Vec::new()];
