@@ -168,6 +168,7 @@ fn keywords_search_the_raw_text() {
     shows(all([word("*a*"), word("*b*")]), r#"_raw="*a*" AND _raw="*b*""#);
     shows(keyword(regex("ev[il]+")), r#"* | where isnotnull(mvfilter(match(_raw, "ev[il]+")))"#);
     assert_eq!(says(keyword(regex("^evil")), codes::PREDICATE_UNSUPPORTED).query, None);
+    shows(any([word("*a*"), word("*b*")]), r#"_raw IN ("*a*", "*b*")"#);
     let conversion = says(any([word("*a*"), word("*b*")]), codes::DATA_MODEL);
     assert_eq!(conversion.diagnostics.len(), 1, "one warning a rule");
 }
@@ -282,8 +283,13 @@ fn the_split_is_at_the_topmost_and() {
     let re_text = r#"isnotnull(mvfilter(match(c, "x+")))"#;
     shows(all([fold("a", "1"), re()]), &format!(r#"a="1" | where {re_text}"#));
     shows(all([re(), not(fold("a", "1"))]), &format!(r#"NOT a="1" | where {re_text}"#));
-    // NOT (a OR regex) is NOT a AND NOT regex.
+    // NOT (a OR regex) is NOT a AND NOT regex, each side of the pipe with one NOT for all that it says.
     shows(not(any([fold("a", "1"), re()])), &format!(r#"NOT a="1" | where NOT {re_text}"#));
+    let other = test("d", regex("y"));
+    shows(
+        not(any([fold("a", "1"), re(), any([other, fold("b", "2")]), not(fold("e", "3"))])),
+        &format!(r#"NOT (a="1" OR b="2" OR NOT e="3") | where NOT ({re_text} OR isnotnull(mvfilter(match(d, "y"))))"#),
+    );
     shows(
         all([any([fold("a", "1"), fold("b", "2")]), not(all([fold("d", "3"), fold("e", "4")]))]),
         r#"(a="1" OR b="2") AND NOT (d="3" AND e="4")"#,
@@ -294,7 +300,9 @@ fn the_split_is_at_the_topmost_and() {
 fn constants() {
     shows(expr(Node::True), "*");
     shows(expr(Node::False), "NOT *");
-    says(expr(Node::True), codes::CONDITION_CONSTANT);
+    says(not(all([expr(Node::True), any([])])), codes::CONDITION_CONSTANT);
+    let refused = convert(test("f", Test::Placeholder("admins".into())));
+    assert_eq!(refused.diagnostics.len(), 1, "a refusal does not make the condition constant");
     shows(all([fold("a", "1"), expr(Node::False)]), "NOT *");
 }
 

@@ -7,7 +7,7 @@ use super::{limits, subject_name};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::regex::{Class, ClassItem, Flags, Look, Tree};
 use crate::ir::{
-    Case, CompareOp, Field, Number, Origin, Pattern, PatternOp, Piece, Predicate, Regex, Shape, Subject, Test, TimePart,
+    Case, CompareOp, Number, Origin, Pattern, PatternOp, Piece, Predicate, Regex, Shape, Subject, Test, TimePart,
 };
 use crate::target::plan::{Context, Leaves, Plan};
 use crate::target::quote::{Operand, Quoted};
@@ -52,28 +52,6 @@ impl Leaves for Filter {
                 Err(Diagnostic::new(codes::PLACEHOLDER_UNRESOLVED, format!("the placeholder `%{name}%` has no value")))
             }
         }
-    }
-
-    /// One leaf for all expressions, one for all networks; other tests stand beside them.
-    fn alternatives(
-        &self,
-        field: &Field,
-        tests: &[(&Test, &Origin)],
-        cx: &mut Context<'_>,
-    ) -> Result<Plan, Diagnostic> {
-        let mut merged: Vec<Plan> = Vec::new();
-        for plan in self.each(field, tests, cx)? {
-            match (merged.last_mut(), plan) {
-                (Some(Plan::Leaf(last)), Plan::Leaf(next)) if last.name == next.name => {
-                    match (last.operands.as_mut_slice(), next.operands.as_slice()) {
-                        ([_, Operand::Many(all)], [_, Operand::Many(more)]) => all.extend(more.iter().cloned()),
-                        _ => merged.push(Plan::Leaf(next)),
-                    }
-                }
-                (_, plan) => merged.push(plan),
-            }
-        }
-        Ok(Plan::any(merged))
     }
 }
 

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `search.rs` | what the `search` command can say, and its leaves |
 //! | `filter.rs` | the leaves of `where` |
+//! | `lists.rs`  | neighbouring alternatives on one field become one list |
 //! | `quote.rs`  | literals and names of both |
 //! | `limits.rs` | where Splunk's data model or letter folding is narrower than the rule: warnings |
 //!
@@ -23,8 +24,11 @@
 
 mod filter;
 mod limits;
+mod lists;
 mod quote;
 mod search;
+
+use std::borrow::Cow;
 
 use super::Backend;
 use super::plan::{self, Context, Part, Plan, Query};
@@ -38,18 +42,18 @@ pub(super) struct Spl;
 impl Backend for Spl {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
         limits::note_keywords(&rule.condition, cx);
+        note_constant(&rule.condition, cx);
         let mut conjuncts = Vec::new();
         split(&rule.condition, Sign::Plain, &mut conjuncts);
         let (mut searched, mut filtered) = (Vec::new(), Vec::new());
-        for (expr, sign) in conjuncts {
-            if search::can_say(expr) {
-                searched.push(sign.apply(plan::build(expr, &search::Search, cx)));
-            } else {
-                filtered.push(sign.apply(plan::build(expr, &filter::Filter, cx)));
+        for Conjunct { expr, sign, language } in conjuncts {
+            match language {
+                Language::Search => searched.push(sign.apply(plan::build(&expr, &search::Search, cx))),
+                Language::Where => filtered.push(sign.apply(plan::build(&expr, &filter::Filter, cx))),
             }
         }
-        let (searched, filtered) = (Plan::all(searched), Plan::all(filtered));
-        note_constant(&searched, &filtered, cx);
+        let searched = lists::merge(Plan::all(searched));
+        let filtered = lists::merge(Plan::all(filtered));
         let filters = filtered != Plan::True;
         let index = index(rule, cx);
         Query {
@@ -60,6 +64,20 @@ impl Backend for Spl {
             operands: vec![("filters", Operand::Flag(filters))],
         }
     }
+}
+
+/// A part of the topmost AND, and the language that says it.
+struct Conjunct<'e> {
+    expr: Cow<'e, Expr>,
+    sign: Sign,
+    language: Language,
+}
+
+/// The predicate languages of SPL.
+#[derive(Clone, Copy)]
+enum Language {
+    Search,
+    Where,
 }
 
 /// Whether a conjunct is meant as it stands or negated.
@@ -86,14 +104,37 @@ impl Sign {
 }
 
 /// The conjuncts of a condition, in order. What `search` can say whole is not taken apart.
-fn split<'e>(expr: &'e Expr, sign: Sign, out: &mut Vec<(&'e Expr, Sign)>) {
+fn split<'e>(expr: &'e Expr, sign: Sign, out: &mut Vec<Conjunct<'e>>) {
+    if search::can_say(expr) {
+        out.push(Conjunct { expr: Cow::Borrowed(expr), sign, language: Language::Search });
+        return;
+    }
     match (&expr.node, sign) {
         (Node::All(parts), Sign::Plain) => parts.iter().for_each(|part| split(part, sign, out)),
-        (Node::Any(parts), Sign::Negated) if !search::can_say(expr) => {
-            parts.iter().for_each(|part| split(part, sign, out));
-        }
+        (Node::Any(_), Sign::Negated) => split_none_of(expr, out),
         (Node::Not(part), _) => split(part, sign.flip(), out),
-        _ => out.push((expr, sign)),
+        _ => out.push(Conjunct { expr: Cow::Borrowed(expr), sign, language: Language::Where }),
+    }
+}
+
+/// Splits "none of these": what `search` can say is one NOT there, the rest is one NOT in `where`.
+fn split_none_of<'e>(any: &'e Expr, out: &mut Vec<Conjunct<'e>>) {
+    let (mut said, mut unsaid) = (Vec::new(), Vec::new());
+    sort_alternatives(any, &mut said, &mut unsaid, out);
+    for (parts, language) in [(said, Language::Search), (unsaid, Language::Where)] {
+        if !parts.is_empty() {
+            let expr = Cow::Owned(Expr::new(Node::Any(parts), any.origin.clone()));
+            out.push(Conjunct { expr, sign: Sign::Negated, language });
+        }
+    }
+}
+
+fn sort_alternatives<'e>(expr: &'e Expr, said: &mut Vec<Expr>, unsaid: &mut Vec<Expr>, out: &mut Vec<Conjunct<'e>>) {
+    match &expr.node {
+        _ if search::can_say(expr) => said.push(expr.clone()),
+        Node::Any(parts) => parts.iter().for_each(|part| sort_alternatives(part, said, unsaid, out)),
+        Node::Not(part) => split(part, Sign::Plain, out),
+        _ => unsaid.push(expr.clone()),
     }
 }
 
@@ -114,13 +155,33 @@ fn index(rule: &ir::Rule, cx: &mut Context<'_>) -> Plan {
 }
 
 /// Says so where the whole condition is constant.
-fn note_constant(searched: &Plan, filtered: &Plan, cx: &mut Context<'_>) {
-    let events = match (searched, filtered) {
-        (Plan::True, Plan::True) => "every event",
-        (Plan::False, _) | (_, Plan::False) => "no event",
-        _ => return,
+fn note_constant(condition: &Expr, cx: &mut Context<'_>) {
+    let events = match constant(condition) {
+        Some(true) => "every event",
+        Some(false) => "no event",
+        None => return,
     };
-    cx.say(Diagnostic::new(codes::CONDITION_CONSTANT, format!("the condition is constant: it selects {events}")));
+    let message = format!("the condition is constant: it selects {events}");
+    cx.say(Diagnostic::new(codes::CONDITION_CONSTANT, message).at(condition.origin.span));
+}
+
+/// The verdict that no predicate has a part in.
+fn constant(expr: &Expr) -> Option<bool> {
+    let settled = |parts: &[Expr], by: bool| {
+        let verdicts: Vec<_> = parts.iter().map(constant).collect();
+        if verdicts.contains(&Some(by)) {
+            return Some(by);
+        }
+        verdicts.iter().all(|verdict| *verdict == Some(!by)).then_some(!by)
+    };
+    match &expr.node {
+        Node::True => Some(true),
+        Node::False => Some(false),
+        Node::All(parts) => settled(parts, false),
+        Node::Any(parts) => settled(parts, true),
+        Node::Not(part) => constant(part).map(|verdict| !verdict),
+        Node::Test(_) => None,
+    }
 }
 
 /// The field that holds what a predicate looks at: keywords look at the raw text.

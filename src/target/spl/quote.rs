@@ -15,6 +15,7 @@
 //! | a digit, a dot | `\d`, `\.` | `\d`, `\.` |
 //! | a backslash | `\\` or `\x5c` | `\x5c` |
 //! | a quote | `"` or `\x22` | `\x22` |
+//! | white space other than a blank | itself or `\x{..}` | `\x{..}` |
 //! | a backtick | `` ` `` or `\x60` | `\x60` |
 //!
 //! The written forms have no `\\` and no `\"`, so they mean the same with and without the first layer.
@@ -147,6 +148,7 @@ pub fn regex(pcre: &str) -> Quoted {
             '\\' => out.push_str("\\x5c"),
             '"' => out.push_str("\\x22"),
             '`' => out.push_str("\\x60"),
+            c if c.is_whitespace() && c != ' ' => out.push_str(&format!("\\x{{{:X}}}", u32::from(c))),
             c => {
                 out.extend(escaped.then_some('\\'));
                 out.push(c);

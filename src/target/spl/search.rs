@@ -7,9 +7,9 @@
 use super::quote;
 use super::{limits, subject_name};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::{Case, Expr, Field, Origin, Pattern, Piece, Predicate, Shape, Subject, Test};
+use crate::ir::{Case, Expr, Origin, Pattern, Piece, Predicate, Shape, Subject, Test};
 use crate::target::plan::{Context, Leaves, Plan};
-use crate::target::quote::{Operand, Quoted};
+use crate::target::quote::Quoted;
 
 /// The most literals that one value of a rule is written out to (two sets of five dashes).
 const EXPANSION: usize = 25;
@@ -120,42 +120,12 @@ impl Leaves for Search {
         limits::note(predicate, origin, cx);
         let field = quote::search_name(subject_name(&predicate.subject))?;
         match form(&predicate.subject, &predicate.test) {
-            Some(Form::Values(values)) => Ok(listed(field, values)),
+            Some(Form::Values(values)) => Ok(Plan::leaf("one_of", [field.into(), values.into()])),
             Some(Form::Present) => Ok(present(field)),
             Some(Form::Missing) => Ok(present(field).negate()),
             // Not reached: the split sends here only what has a form.
             None => Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, "the search command cannot say this test")),
         }
-    }
-
-    /// One list of all values where each test is a list of values; other tests stand beside it.
-    fn alternatives(
-        &self,
-        field: &Field,
-        tests: &[(&Test, &Origin)],
-        cx: &mut Context<'_>,
-    ) -> Result<Plan, Diagnostic> {
-        let subject = Subject::Field(field.clone());
-        let name = quote::search_name(&field.name)?;
-        let (mut values, mut others) = (Vec::new(), Vec::new());
-        for (test, origin) in tests {
-            let predicate = Predicate { subject: subject.clone(), test: (*test).clone() };
-            if let Some(Form::Values(more)) = form(&subject, test) {
-                limits::note(&predicate, origin, cx);
-                values.extend(more);
-            } else {
-                others.push(self.leaf(&predicate, origin, cx)?);
-            }
-        }
-        Ok(Plan::any(std::iter::once(listed(name, values)).chain(others)))
-    }
-}
-
-fn listed(field: Quoted, mut values: Vec<Quoted>) -> Plan {
-    match values.len() {
-        0 => Plan::False,
-        1 => Plan::leaf("equals", [field.into(), values.remove(0).into()]),
-        _ => Plan::leaf("one_of", [field.into(), Operand::Many(values)]),
     }
 }
 
