@@ -71,7 +71,7 @@ pub fn can_say(expr: &Expr) -> bool {
 
 fn form(subject: &Subject, test: &Test) -> Option<Form> {
     let name = subject_name(subject);
-    if MODIFIERS.iter().any(|modifier| name.eq_ignore_ascii_case(modifier)) {
+    if MODIFIERS.contains(&name) {
         return None;
     }
     match test {
