@@ -6,7 +6,9 @@ use std::path::Path;
 use sigmaglot::diagnostic::codes;
 use sigmaglot::sigma::{self, UnresolvedPlaceholders};
 use sigmaglot::source::Source;
-use sigmaglot::target::{Options, Target, Templates};
+use sigmaglot::target::Options;
+
+use super::target;
 
 #[test]
 fn nearly_all_of_the_corpus_converts() {
@@ -15,8 +17,7 @@ fn nearly_all_of_the_corpus_converts() {
         println!("skipped: corpus not found at {root}");
         return;
     }
-    let target = Target::load("spl", &Templates::embedded()).expect("the target loads");
-    let mut session = target.session();
+    let mut session = target().session();
     let placeholders = UnresolvedPlaceholders::Keep;
     let options = sigma::Options { unresolved: placeholders, ..Default::default() };
     let (mut converted, mut refused) = (0usize, BTreeMap::new());

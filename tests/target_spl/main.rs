@@ -5,7 +5,7 @@ mod corpus;
 mod literals;
 mod structure;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sigmaglot::diagnostic::codes;
 use sigmaglot::ir::regex::Flags;
@@ -74,8 +74,13 @@ fn rule(condition: Expr) -> Rule {
     Rule { meta: Meta::default(), logsource: Logsource::default(), table: None, condition }
 }
 
+fn target() -> &'static Target {
+    static TARGET: OnceLock<Target> = OnceLock::new();
+    TARGET.get_or_init(|| Target::load("spl", &Templates::embedded()).expect("the target loads"))
+}
+
 fn convert_with(condition: Expr, options: &Options) -> Conversion {
-    Target::load("spl", &Templates::embedded()).expect("the target loads").convert(&rule(condition), options)
+    target().convert(&rule(condition), options)
 }
 
 fn convert(condition: Expr) -> Conversion {
@@ -320,8 +325,7 @@ fn the_index_is_the_callers_then_the_mappings() {
     assert_eq!(query(cased("a", "1"), &options), r#"index="win*" | where isnotnull(mvfilter(match(a, "^1\z")))"#);
     let mut mapped = rule(fold("a", "1"));
     mapped.table = Some(Table { name: Arc::from("main") });
-    let target = Target::load("spl", &Templates::embedded()).expect("the target loads");
-    let conversion = target.convert(&mapped, &Options::default());
+    let conversion = target().convert(&mapped, &Options::default());
     assert_eq!(conversion.query.as_deref(), Some(r#"index="main" AND a="1""#));
     let options = Options { table: Some("a\" | delete".into()), ..Options::default() };
     assert_eq!(convert_with(fold("a", "1"), &options).query, None);
@@ -390,8 +394,7 @@ fn a_literal_asterisk_is_no_wildcard() {
 
 #[test]
 fn the_query_does_not_depend_on_rules_before() {
-    let target = Target::load("spl", &Templates::embedded()).expect("the target loads");
-    let mut session = target.session();
+    let mut session = target().session();
     let good = rule(any([test("a", regex("x")), test("b", regex("y"))]));
     let first = session.convert(&good, &Options::default());
     let bad = rule(any([test("a", regex("x")), test("a`", regex("y"))]));
