@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// An event: a JSON object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Event(pub Map<String, Value>);
 
 impl Event {
