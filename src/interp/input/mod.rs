@@ -7,6 +7,8 @@
 #[cfg(feature = "evtx")]
 mod evtx;
 mod json;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use std::collections::VecDeque;
