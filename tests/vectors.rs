@@ -51,11 +51,6 @@ fn failure(vector: &Vector) -> Option<String> {
     Some(format!("{} although {}\n{traces}", if matched { "matches" } else { "does not match" }, vector.why))
 }
 
-/// Filters wait for their own part of the program; until it is there, their vectors are counted apart.
-fn needs_filters(vector: &Vector) -> bool {
-    vector.rule.lines().any(|line| line.trim_end() == "filter:")
-}
-
 #[test]
 fn every_vector_gives_its_verdict() {
     let Some(path) = vectors() else { return };
