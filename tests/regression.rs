@@ -170,3 +170,28 @@ fn a_log_and_its_json_give_the_same_events() {
     }
     assert!(failures.is_empty(), "{} logs differ from their JSON\n{}", failures.len(), failures.join("\n"));
 }
+
+/// Bytes that a disk or an attacker changed cost events, never the process.
+#[test]
+fn damaged_logs_are_read_without_a_panic() {
+    let Some(corpus) = corpus() else { return };
+    let case = cases(&corpus).into_iter().next().expect("the corpus has cases");
+    let whole = std::fs::read(&case.log).expect("the log is there");
+    let count = |bytes: Vec<u8>| Events::evtx(Cursor::new(bytes), "log").filter(Result::is_ok).count();
+    let all = count(whole.clone());
+    assert!(all > 0);
+    let mut spoilt = 0;
+    for step in 0..400 {
+        let mut bytes = whole.clone();
+        // Places spread over the header, the chunk's header and the records, by a fixed stride.
+        for hit in 0..3 {
+            let at = (step * 67 + hit * 4099) % 8192;
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << (step % 8);
+            }
+        }
+        bytes.truncate(if step % 5 == 0 { whole.len() * step / 400 } else { whole.len() });
+        spoilt += usize::from(count(bytes) < all);
+    }
+    assert!(spoilt > 0, "some damage must cost an event");
+}
