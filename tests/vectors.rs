@@ -34,7 +34,10 @@ fn vectors() -> Option<PathBuf> {
 /// Why the vector fails, if it does.
 fn failure(vector: &Vector) -> Option<String> {
     let source = Source::new(vector.name.as_str(), vector.rule.as_str());
-    let read = sigma::read(&source, &sigma::Options { placeholders: vector.placeholders.clone() });
+    let read = sigma::read(
+        &source,
+        &sigma::Options { placeholders: vector.placeholders.clone(), ..sigma::Options::default() },
+    );
     if let Some(error) = read.diagnostics.iter().find(|d| d.is_error()) {
         return Some(format!("not read: {error}"));
     }
