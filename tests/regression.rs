@@ -1,5 +1,7 @@
 //! Every rule of the corpus that comes with recorded events fires on them, read from the event log and from its JSON.
 
+#![cfg(feature = "evtx")]
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Cursor};

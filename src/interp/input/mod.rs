@@ -11,7 +11,6 @@ mod json;
 mod tests;
 mod windows;
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
 
 use serde_json::Value;
@@ -139,6 +138,3 @@ fn no_object(name: &str, line: usize, value: &Value) -> Diagnostic {
 fn io_failed(name: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::new(codes::EVENTS_UNREADABLE, format!("{name}: reading failed: {error}"))
 }
-
-/// What both readers keep while they wait to be asked.
-type Waiting = VecDeque<Result<Event, Diagnostic>>;
