@@ -162,8 +162,6 @@ impl fmt::Display for RegexError {
 const NEST_LIMIT: u32 = 100;
 /// The largest text that is read, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
-/// The most leaves that counted repetitions may multiply to.
-const WEIGHT_LIMIT: u64 = 100_000;
 /// Up to this weight the engine's own size limit cannot be reached, whatever the leaves are.
 const SURELY_SMALL: u64 = 1_000;
 
@@ -181,9 +179,8 @@ impl Regex {
             RegexError { message: explain(e.kind()), range: e.span().start.offset..e.span().end.offset }
         })?;
         let tree = lower::lower(text, flags, &ast)?;
-        let weight = tree.weight();
         // What is read must run: a tree of doubtful size is compiled once to see whether it can be.
-        if weight > WEIGHT_LIMIT || (weight > SURELY_SMALL && tree.compile().is_err()) {
+        if tree.weight() > SURELY_SMALL && tree.compile().is_err() {
             return Err(fail("the regular expression is too large once its counted repetitions are written out"));
         }
         Ok(Regex { text: text.into(), flags, tree })
@@ -206,7 +203,7 @@ impl Tree {
     fn weight(&self) -> u64 {
         match self {
             Tree::Empty | Tree::Literal { .. } | Tree::Dot { .. } | Tree::Look(_) => 1,
-            Tree::Class(class) => class.items.len().max(1) as u64,
+            Tree::Class(class) => class.ranges().len().max(1) as u64,
             Tree::Repeat { min, max, tree, .. } => tree.weight().saturating_mul(u64::from(max.unwrap_or(*min).max(1))),
             Tree::Group(tree) => tree.weight(),
             Tree::Concat(parts) | Tree::Alternate(parts) => {

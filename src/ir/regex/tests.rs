@@ -48,6 +48,26 @@ fn size_is_refused_when_read_and_not_when_run() {
 }
 
 #[test]
+fn what_passes_for_small_can_always_be_compiled() {
+    for leaf in [
+        r"\pL",
+        r"(?i)\p{Lu}",
+        r"\P{Ll}",
+        r"[^\pL]",
+        r"\p{Alphabetic}",
+        ".",
+        "(?s:.)",
+        "(?i)k",
+        r"(?i)[\x{80}-\x{1EFF}]",
+    ] {
+        let read = |n: u64| Regex::parse(&format!("(?:{leaf}){{{n}}}"), Flags::default()).expect(leaf).tree;
+        let most = SURELY_SMALL / read(1).weight();
+        let tree = read(most);
+        assert!(tree.weight() <= SURELY_SMALL && tree.compile().is_ok(), "{leaf}");
+    }
+}
+
+#[test]
 fn repetitions() {
     assert!(finds("^a{2}{3}$", "aaaaaa"));
     assert!(!finds("^a{2}{3}$", "aaaaa"));
