@@ -82,7 +82,7 @@ fn cases(corpus: &Path) -> Vec<Case> {
 fn read(path: &Path) -> Vec<Event> {
     let name = path.display().to_string();
     let file = BufReader::new(File::open(path).unwrap_or_else(|e| panic!("{name}: {e}")));
-    Events::new(file, &name, Format::Auto).map(|event| event.unwrap_or_else(|d| panic!("{d}")).1).collect()
+    Events::seekable(file, &name, Format::Auto).map(|event| event.unwrap_or_else(|d| panic!("{d}")).1).collect()
 }
 
 fn rules(corpus: &Path, wanted: &[Case]) -> BTreeMap<String, Rule> {
@@ -150,7 +150,7 @@ fn a_log_and_its_json_give_the_same_events() {
     for case in cases(&corpus) {
         let (log, json) = (read(&case.log), read(&case.log.with_extension("json")));
         let in_memory: Vec<Event> =
-            Events::evtx(Cursor::new(std::fs::read(&case.log).expect("the log is there")), "log")
+            Events::new(Cursor::new(std::fs::read(&case.log).expect("the log is there")), "log", Format::Evtx)
                 .map(|event| event.unwrap_or_else(|d| panic!("{d}")).1)
                 .collect();
         assert_eq!(log, in_memory, "{}", case.log.display());
@@ -179,7 +179,7 @@ fn damaged_logs_are_read_without_a_panic() {
     let Some(corpus) = corpus() else { return };
     let case = cases(&corpus).into_iter().next().expect("the corpus has cases");
     let whole = std::fs::read(&case.log).expect("the log is there");
-    let count = |bytes: Vec<u8>| Events::evtx(Cursor::new(bytes), "log").filter(Result::is_ok).count();
+    let count = |bytes: Vec<u8>| Events::new(Cursor::new(bytes), "log", Format::Evtx).filter(Result::is_ok).count();
     let all = count(whole.clone());
     assert!(all > 0);
     let mut spoilt = 0;
