@@ -55,6 +55,19 @@ fn a_broken_line_costs_that_line() {
     gives("{\"a\": 1e999}\n{\"b\": 2}", json!([["SG0801", 1], {"b": 2}]));
 }
 
+/// A cut line is noticed soon after it, not at the end of a stream that may be endless.
+#[test]
+fn a_cut_line_is_said_before_much_more_is_read() {
+    for cut in ["{\"a\": 1\n", "{\"a\":\n", "{\"a\": [\n", "{\"a\": \"x\n"] {
+        let text = format!("{cut}{}", "{\"b\": 2}\n".repeat(10_000));
+        let mut rest = io::BufReader::with_capacity(16, text.as_bytes());
+        let mut events = Events::new(&mut rest, "e", Format::Auto);
+        assert!(events.next().is_some_and(|event| event.is_err()), "{cut}");
+        drop(events);
+        assert!(rest.get_ref().len() + 200 > text.len(), "{} bytes left after {cut}", rest.get_ref().len());
+    }
+}
+
 #[test]
 fn values_that_are_no_events() {
     gives(
