@@ -302,8 +302,13 @@ proptest! {
     }
 
     #[test]
-    fn comparisons_are_a_total_order(a in any::<i64>(), b in -3i64..3, x in any::<f64>().prop_filter("JSON", |x| x.is_finite())) {
-        for (found, number) in [(json!(a), Number::Int((a.wrapping_add(b)).into())), (json!(x), Number::Int(a.into())), (json!(a), Number::Float(x))] {
+    fn comparisons_are_a_total_order(
+        a in any::<i64>(),
+        b in -3i64..3,
+        x in any::<f64>().prop_filter("JSON has finite numbers only", |x| x.is_finite()),
+    ) {
+        let near = Number::Int(a.wrapping_add(b).into());
+        for (found, number) in [(json!(a), near), (json!(x), Number::Int(a.into())), (json!(a), Number::Float(x))] {
             let is = |op| holds(on("f", Test::Compare(op, number)), json!({ "f": found }));
             prop_assert_eq!([CompareOp::Lt, CompareOp::Eq, CompareOp::Gt].map(is).iter().filter(|h| **h).count(), 1);
             prop_assert_eq!(is(CompareOp::Le), !is(CompareOp::Gt));

@@ -1,8 +1,8 @@
-//! JSON values from a stream of text: one object, an array of objects, one object a line, or objects one after the other
-//! over several lines, as `evtx_dump` prints them (its `Record N` lines are skipped).
+//! JSON values from a stream of text: one object, an array of objects, one object a line, or objects one after the
+//! other over several lines, as `evtx_dump` prints them (its `Record N` lines are skipped).
 //!
-//! A value ends where its brackets close. Where it never closes or cannot be read, one diagnostic is given, and reading goes on
-//! with the line after the one where the value began, so a cut line costs that line only.
+//! A value ends where its brackets close. Where it never closes or cannot be read, one diagnostic is given, and reading
+//! goes on with the line after the one where the value began, so a cut line costs that line only.
 
 use std::io::BufRead;
 

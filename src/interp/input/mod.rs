@@ -1,8 +1,8 @@
 //! Events from bytes: JSON text of several shapes, and Windows event logs.
 //!
 //! Nothing here opens files: the caller hands in a reader and the name to use in messages. Events come one by one; only
-//! one JSON value, or one 64 KiB chunk of an event log, is held at a time. What cannot be read is a diagnostic in its place, and
-//! reading goes on behind it.
+//! one JSON value, or one 64 KiB chunk of an event log, is held at a time. What cannot be read is a diagnostic in its
+//! place, and reading goes on behind it.
 
 #[cfg(feature = "evtx")]
 mod evtx;

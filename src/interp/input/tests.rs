@@ -126,13 +126,16 @@ fn windows_records_are_flattened() {
         "EventData": {
             "#attributes": {"Name": "Kind"},
             "New Value": "n", "Level": "data",
-            "Data": [{"#attributes": {"Name": "Named"}, "#text": "x"}, {"@Name": "Other", "#text": 1}, "first", "second"],
+            "Data": [
+                {"#attributes": {"Name": "Named"}, "#text": "x"}, {"@Name": "Other", "#text": 1}, "first", "second",
+            ],
             "Binary": null,
         },
     }});
     let flat = json!({
-        "EventData_Name": "Kind", "NewValue": "n", "Level": "data", "Named": "x", "Other": 1, "Data": ["first", "second"],
-        "Binary": null, "Provider_Name": "P", "Provider_Guid": "G", "EventID_Qualifiers": 16384, "EventID": 7045,
+        "EventData_Name": "Kind", "NewValue": "n", "Level": "data", "Named": "x", "Other": 1,
+        "Data": ["first", "second"], "Binary": null,
+        "Provider_Name": "P", "Provider_Guid": "G", "EventID_Qualifiers": 16384, "EventID": 7045,
         "Channel": "System", "Correlation": null,
     });
     assert_eq!(read(&record.to_string(), Format::Auto), [flat]);
@@ -143,7 +146,10 @@ fn windows_records_are_flattened() {
 fn user_data_and_separate_attributes() {
     let record = json!({"Event": {
         "Event_attributes": {"xmlns": "http://example.com"},
-        "System": {"Provider_attributes": {"Name": "P"}, "EventID": 104, "EventID_attributes": {"Qualifiers": 0}, "Channel": "System"},
+        "System": {
+            "Provider_attributes": {"Name": "P"}, "EventID": 104, "EventID_attributes": {"Qualifiers": 0},
+            "Channel": "System",
+        },
         "UserData": {"LogFileCleared": {"#attributes": {"xmlns": "ns"}, "Channel": "Security", "Sub": {"x": 1}}},
         "RenderingInfo": {"Message": "m"},
     }, "collector": "c"});

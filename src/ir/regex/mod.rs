@@ -1,8 +1,9 @@
 //! Regular expressions as a small tree in which flags are resolved to the leaves.
 //!
 //! The dialect read is the Rust `regex` crate's with ASCII `\d \w \s \b` (SEMANTICS.md, "Regular expressions");
-//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own dialect
-//! (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes or no.
+//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own
+//! dialect (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes
+//! or no.
 //!
 //! Reading is in `lower`; `engine` builds the Rust `regex` of a tree, which the interpreter runs.
 
