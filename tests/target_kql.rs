@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use sigmaglot::ir::regex::Flags;
 use sigmaglot::ir::{
     Case, CompareOp, Expr, Field, FieldType, Logsource, Meta, Network, Node, Number, Origin, Pattern, PatternOp, Piece,
@@ -12,6 +11,11 @@ use sigmaglot::target::{Conversion, Layout, Options, Target, Templates};
 
 use Case::{Exact, Fold};
 use Piece::{AnyChar, AnyString};
+
+#[path = "target_kql/guards.rs"]
+mod guards;
+#[path = "target_kql/injection.rs"]
+mod injection;
 
 fn rule(condition: Expr) -> Rule {
     let meta = Meta { title: "t".into(), ..Meta::default() };
@@ -82,7 +86,7 @@ fn cidr(text: &str) -> Test {
     Test::Network(text.parse::<Network>().expect(text))
 }
 
-fn any(tests: impl IntoIterator<Item = Test>) -> Expr {
+fn either(tests: impl IntoIterator<Item = Test>) -> Expr {
     node(Node::Any(tests.into_iter().map(f).collect()))
 }
 
@@ -127,22 +131,22 @@ fn letters_that_kusto_may_not_fold_go_through_a_regex() {
     assert_eq!(kql(f(pattern([lit("ä"), AnyString], Fold))), r#"f matches regex "(?s)(?i)^ä""#);
     assert_eq!(kql(f(pattern([AnyString, lit("ä")], Exact))), r#"f endswith_cs "ä""#);
     assert_eq!(kql(f(eq("日本"))), r#"f =~ "日本""#, "no letter case, no regex");
-    assert_eq!(kql(any([eq("a"), eq("Ä"), eq("b")])), r#"f in~ ("a", "b") or f matches regex "(?s)(?i)^Ä$""#);
+    assert_eq!(kql(either([eq("a"), eq("Ä"), eq("b")])), r#"f in~ ("a", "b") or f matches regex "(?s)(?i)^Ä$""#);
 }
 
 #[test]
 fn alternatives_on_one_field_share_a_list() {
-    assert_eq!(kql(any([eq("a"), eq("b"), eq("a")])), r#"f in~ ("a", "b")"#);
-    assert_eq!(kql(any([pattern([lit("a")], Exact), pattern([lit("b")], Exact)])), r#"f in ("a", "b")"#);
-    assert_eq!(kql(any([contains("a"), eq("x"), contains("b")])), r#"f contains "a" or f =~ "x" or f contains "b""#);
-    assert_eq!(kql(any([Test::Number(Number::Int(1)), eq("x")])), r#"f == "1" or f =~ "x""#);
+    assert_eq!(kql(either([eq("a"), eq("b"), eq("a")])), r#"f in~ ("a", "b")"#);
+    assert_eq!(kql(either([pattern([lit("a")], Exact), pattern([lit("b")], Exact)])), r#"f in ("a", "b")"#);
+    assert_eq!(kql(either([contains("a"), eq("x"), contains("b")])), r#"f contains "a" or f =~ "x" or f contains "b""#);
+    assert_eq!(kql(either([Test::Number(Number::Int(1)), eq("x")])), r#"f == "1" or f =~ "x""#);
     let all = node(Node::All(vec![f(contains("a")), f(contains("b"))]));
     assert_eq!(kql(all), r#"f contains "a" and f contains "b""#);
 }
 
 #[test]
 fn wide_disjunctions_stay_below_the_depth_of_the_parser() {
-    let query = kql(any((0..1500).map(|i| contains(&format!("v{i}")))));
+    let query = kql(either((0..1500).map(|i| contains(&format!("v{i}")))));
     assert_eq!(query.matches(" contains ").count(), 1500);
     let widest = query.split('(').map(|group| group.matches(" or ").count()).max();
     assert!(widest <= Some(200), "{widest:?}");
@@ -158,7 +162,7 @@ fn null_and_empty_are_one_test_with_a_warning() {
         assert_eq!(kql(f(test.clone())), "isnotempty(f)");
         assert!(warnings(f(test))[0].starts_with("SG0504"));
     }
-    assert_eq!(kql(any([eq(""), Test::Null, eq("-")])), r#"isempty(f) or f =~ "-""#);
+    assert_eq!(kql(either([eq(""), Test::Null, eq("-")])), r#"isempty(f) or f =~ "-""#);
     assert_eq!(warnings(f(eq("a"))), [""; 0]);
 }
 
@@ -254,7 +258,7 @@ const V6: &str = r#"f matches regex "^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$""#;
 #[test]
 fn networks_of_each_family_share_a_call_and_families_do_not_mix() {
     assert_eq!(
-        kql(any([cidr("10.0.0.0/8"), cidr("fe80::/10"), cidr("192.168.0.0/16")])),
+        kql(either([cidr("10.0.0.0/8"), cidr("fe80::/10"), cidr("192.168.0.0/16")])),
         format!(
             r#"({V4} and coalesce(ipv4_is_in_any_range(f, "10.0.0.0/8", "192.168.0.0/16"), false)) or ({} and coalesce(ipv6_is_in_any_range(f, "fe80::/10"), false))"#,
             V6.replace("regex \"", "regex @\"")
@@ -363,7 +367,7 @@ fn the_table_is_the_callers_else_the_mappings_else_the_default() {
 
 #[test]
 fn each_refusal_of_a_list_is_told() {
-    let conversion = convert(any([re("a{2000}"), eq("x"), re("b{2000}")]), &Options::default());
+    let conversion = convert(either([re("a{2000}"), eq("x"), re("b{2000}")]), &Options::default());
     assert_eq!(conversion.query, None);
     assert_eq!(conversion.diagnostics.len(), 1, "the same words about the same place are said once");
     let placeholder = Test::Placeholder(Arc::from("p"));
@@ -381,14 +385,14 @@ mod incumbent {
 
     #[test]
     fn ipv6_networks_in_the_ipv4_function() {
-        let query = kql(any([cidr("::1/128"), cidr("fc00::/7")]));
+        let query = kql(either([cidr("::1/128"), cidr("fc00::/7")]));
         assert!(query.contains("ipv6_is_in_any_range(f, \"::1/128\", \"fc00::/7\")") && !query.contains("ipv4_"));
     }
 
     #[test]
     fn inner_wildcards_in_lists_lose_order_and_anchors() {
         let list = [pattern([lit("net"), AnyString, lit("user")], Fold), eq("whoami")];
-        assert_eq!(kql(any(list)), r#"f matches regex "(?s)(?i)^net.*user$" or f =~ "whoami""#);
+        assert_eq!(kql(either(list)), r#"f matches regex "(?s)(?i)^net.*user$" or f =~ "whoami""#);
     }
 
     #[test]
@@ -437,220 +441,5 @@ mod incumbent {
         assert_eq!(kql(f(test)), r#"f contains @"\SYSTEM\Setup\""#);
         let test = pattern([lit(r"C:\Users\"), AnyString, lit(r"\Recent\"), AnyString], Fold);
         assert_eq!(kql(f(test)), r#"f matches regex @"(?s)(?i)^C:\\Users\\.*\\Recent\\""#);
-    }
-}
-
-/// A token after Kusto's lexer; texts are decoded.
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Sign(String),
-}
-
-/// Kusto's lexer, as its grammar has it, for all kinds of string literals; what it does not know is an error.
-fn lex(query: &str) -> Result<Vec<Token>, String> {
-    let chars: Vec<char> = query.chars().collect();
-    let mut at = 0;
-    let mut tokens = Vec::new();
-    while let Some(&c) = chars.get(at) {
-        let next = chars.get(at + 1).copied();
-        if c.is_whitespace() {
-            at += 1;
-        } else if c == '/' && next == Some('/') {
-            return Err("comment".into());
-        } else if c == '"' || c == '\'' {
-            let (text, end) = escaped(&chars, at + 1, c)?;
-            tokens.push(Token::Text(text));
-            at = end;
-        } else if c == '@' && matches!(next, Some('"' | '\'')) {
-            let (text, end) = verbatim(&chars, at + 2, chars[at + 1])?;
-            tokens.push(Token::Text(text));
-            at = end;
-        } else if (c == '`' || c == '~') && next == Some(c) && chars.get(at + 2) == Some(&c) {
-            return Err("multi-line literal".into());
-        } else if c.is_ascii_alphanumeric() || c == '_' {
-            let start = at;
-            while chars.get(at).is_some_and(|c| c.is_ascii_alphanumeric() || "_.".contains(*c)) {
-                at += 1;
-            }
-            if chars.get(at) == Some(&'~') {
-                at += 1;
-            }
-            tokens.push(Token::Word(chars[start..at].iter().collect()));
-        } else if "=<>!".contains(c) && matches!(next, Some('=' | '~')) {
-            tokens.push(Token::Sign(chars[at..at + 2].iter().collect()));
-            at += 2;
-        } else if "()[],|*<>-".contains(c) {
-            tokens.push(Token::Sign(c.to_string()));
-            at += 1;
-        } else {
-            return Err(format!("unknown character {c:?}"));
-        }
-    }
-    match tokens.windows(2).any(|w| matches!(w, [Token::Text(_), Token::Text(_)])) {
-        true => Err("neighbouring literals would be joined".into()),
-        false => Ok(tokens),
-    }
-}
-
-fn verbatim(chars: &[char], mut at: usize, quote: char) -> Result<(String, usize), String> {
-    let mut text = String::new();
-    loop {
-        match (chars.get(at), chars.get(at + 1)) {
-            (None | Some('\n' | '\r'), _) => return Err("unterminated literal".into()),
-            (Some(&c), Some(&d)) if c == quote && d == quote => {
-                text.push(quote);
-                at += 2;
-            }
-            (Some(&c), _) if c == quote => return Ok((text, at + 1)),
-            (Some(&c), _) => {
-                text.push(c);
-                at += 1;
-            }
-        }
-    }
-}
-
-fn escaped(chars: &[char], mut at: usize, quote: char) -> Result<(String, usize), String> {
-    let mut text = String::new();
-    loop {
-        match chars.get(at) {
-            None | Some('\n' | '\r') => return Err("unterminated literal".into()),
-            Some(&c) if c == quote => return Ok((text, at + 1)),
-            Some('\\') => {
-                let (c, length) = escape(&chars[at + 1..])?;
-                text.push(c);
-                at += 1 + length;
-            }
-            Some(&c) => {
-                text.push(c);
-                at += 1;
-            }
-        }
-    }
-}
-
-fn escape(chars: &[char]) -> Result<(char, usize), String> {
-    let number = |digits: usize| {
-        let text: String = chars.iter().skip(1).take(digits).collect();
-        let code = u32::from_str_radix(&text, 16).map_err(|e| e.to_string())?;
-        Ok((char::from_u32(code).ok_or("no character")?, 1 + digits))
-    };
-    match chars.first() {
-        Some('u') => number(4),
-        Some('U') => number(8),
-        Some('x') => number(2),
-        Some(&c @ ('\\' | '"' | '\'')) => Ok((c, 1)),
-        Some('n') => Ok(('\n', 1)),
-        Some('r') => Ok(('\r', 1)),
-        Some('t') => Ok(('\t', 1)),
-        other => Err(format!("unknown escape {other:?}")),
-    }
-}
-
-/// Text rich in what could end a literal.
-fn hostile() -> impl Strategy<Value = String> {
-    let part = prop_oneof![
-        Just("\"".to_owned()),
-        Just("'".to_owned()),
-        Just("\\".to_owned()),
-        Just("@\"".to_owned()),
-        Just("```".to_owned()),
-        Just("~~~".to_owned()),
-        Just("//".to_owned()),
-        Just("\n| take 1".to_owned()),
-        Just("\r".to_owned()),
-        Just("\u{2028}".to_owned()),
-        Just("\\u0022".to_owned()),
-        Just("{{ x }}".to_owned()),
-        Just("{% raw %}".to_owned()),
-        any_char().prop_map(String::from),
-    ];
-    prop::collection::vec(part, 1..8).prop_map(|parts| parts.concat())
-}
-
-fn any_char() -> impl Strategy<Value = char> {
-    prop::char::any()
-}
-
-/// The tokens of the condition for a field with this name.
-fn tokens(name: &str, test: Test) -> Vec<Token> {
-    let query = kql(typed(name, FieldType::Unknown, test));
-    lex(&query).unwrap_or_else(|e| panic!("{e}: {query}"))
-}
-
-fn texts(tokens: &[Token]) -> Vec<&str> {
-    tokens.iter().filter_map(|t| if let Token::Text(text) = t { Some(text.as_str()) } else { None }).collect()
-}
-
-fn shape(tokens: &[Token]) -> Vec<Token> {
-    let blank = |t: &Token| if matches!(t, Token::Text(_)) { Token::Text(String::new()) } else { t.clone() };
-    tokens.iter().map(blank).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_value_ends_its_literal(value in hostile()) {
-        for case in [Fold, Exact] {
-            for pieces in [
-                vec![lit(&value)],
-                vec![lit(&value), AnyString],
-                vec![AnyString, lit(&value)],
-                vec![AnyString, lit(&value), AnyString],
-            ] {
-                let found = tokens("f", pattern(pieces, case));
-                prop_assert_eq!(found.len(), if found.contains(&Token::Word("regex".into())) { 4 } else { 3 });
-                if !found.contains(&Token::Word("regex".into())) {
-                    prop_assert_eq!(texts(&found), [value.as_str()]);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_value_of_a_pattern_changes_its_regex(value in hostile(), other in hostile()) {
-        let found = tokens("f", pattern([lit(&value), AnyChar, lit(&other), AnyString, lit("z")], Fold));
-        prop_assert_eq!(found.len(), 4);
-        let regex = regex::Regex::new(texts(&found)[0]).expect("a regular expression");
-        let (full, longer) = (format!("{value}\n{other}--z"), format!("{value}\n{other}--zy"));
-        prop_assert!(regex.is_match(&full), "{} on {:?}", regex, full);
-        prop_assert!(!regex.is_match(&longer));
-    }
-
-    #[test]
-    fn no_value_escapes_from_lists_keywords_and_regexes(a in hostile(), b in hostile()) {
-        let benign = lex(&kql(any([pattern([lit("a")], Exact), pattern([lit("b")], Exact)]))).expect("lexes");
-        let list = lex(&kql(any([pattern([lit(&a)], Exact), pattern([lit(&b)], Exact)]))).expect("lexes");
-        if a != b {
-            prop_assert_eq!(shape(&list), shape(&benign));
-            prop_assert_eq!(texts(&list), [a.as_str(), b.as_str()]);
-        }
-        let word = lex(&kql(keyword(pattern([AnyString, lit(&a), AnyString], Exact)))).expect("lexes");
-        prop_assert_eq!(texts(&word), [a.as_str()]);
-        if let Ok(regex) = Regex::parse(&regex::escape(&a), Flags::default()) {
-            let found = tokens("f", Test::Regex(regex));
-            prop_assert_eq!(found.len(), 4);
-            prop_assert!(regex::Regex::new(texts(&found)[0]).expect("a regular expression").is_match(&a));
-        }
-    }
-
-    #[test]
-    fn no_field_or_table_leaves_its_brackets(name in hostile()) {
-        let found = tokens(&name, eq("x"));
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
-        if !plain {
-            let bracketed = [Token::Sign("[".into()), Token::Text(name.clone()), Token::Sign("]".into())];
-            prop_assert_eq!(&found[..3], &bracketed);
-            prop_assert_eq!(found.len(), 5);
-        }
-        let other = Test::FieldPattern { op: PatternOp::Contains, other: Field::new(name.as_str()), case: Fold };
-        prop_assert!(lex(&kql(f(other))).is_ok());
-        let options = Options { layout: Layout::Pretty, table: Some(name.clone()) };
-        let query = convert(f(eq("x")), &options).query.expect("converts");
-        let found = lex(&query).expect("lexes");
-        prop_assert!(plain || found[1] == Token::Text(name));
     }
 }

@@ -38,12 +38,14 @@ enum Slot {
     V4(Vec<Quoted>),
     /// The text is an address of one of these IPv6 networks.
     V6(Vec<Quoted>),
+    /// Nothing is there.
+    Absent,
     /// A leaf of its own.
     Alone(Plan),
 }
 
 impl Slot {
-    /// Adds a slot to those that stand, in a list where there is one; what stands already is not added again.
+    /// Adds a slot to those that stand: to the list of its kind where there is one.
     fn add(slot: Slot, slots: &mut Vec<Slot>) {
         for standing in slots.iter_mut() {
             let (list, more) = match (standing, &slot) {
@@ -51,7 +53,7 @@ impl Slot {
                 (Slot::Numbers(list), Slot::Numbers(more)) => (list, more),
                 (Slot::V4(list), Slot::V4(more)) => (list, more),
                 (Slot::V6(list), Slot::V6(more)) => (list, more),
-                (Slot::Alone(plan), Slot::Alone(other)) if plan == other => return,
+                (Slot::Absent, Slot::Absent) => return,
                 _ => continue,
             };
             list.extend(more.iter().cloned());
@@ -114,13 +116,13 @@ impl<'f> Column<'f> {
             }
             Test::Exists(false) => {
                 self.warn("its absence also holds where the field is null or the empty text", origin, cx);
-                Ok(Slot::Alone(self.absent()))
+                Ok(Slot::Absent)
             }
             Test::Null => {
                 if self.store == Store::Text {
                     self.warn("the test for null also holds where the field is the empty text", origin, cx);
                 }
-                Ok(Slot::Alone(self.absent()))
+                Ok(Slot::Absent)
             }
             Test::FieldPattern { op, other, case } => self.columns(*op, other, *case, cx).map(Slot::Alone),
             Test::TimePart { part, op, n } => Ok(Slot::Alone(self.time_part(*part, *op, *n))),
@@ -146,6 +148,7 @@ impl<'f> Column<'f> {
             Slot::Numbers(values) => lists("number", "number_one_of", &self.name, values),
             Slot::V4(networks) => Plan::leaf("ipv4_in", [text.clone().into(), networks.into()]),
             Slot::V6(networks) => Plan::leaf("ipv6_in", [text.clone().into(), networks.into()]),
+            Slot::Absent => self.absent(),
             Slot::Alone(plan) => plan,
         }
     }
@@ -176,7 +179,7 @@ impl<'f> Column<'f> {
             }
             Shape::Equals("") if self.store == Store::Text => {
                 self.warn("the test for the empty text also holds where the field is missing or null", origin, cx);
-                Ok(Slot::Alone(self.absent()))
+                Ok(Slot::Absent)
             }
             Shape::Equals(text) => self.equals(text, pattern, cx),
             _ => self.matches(pattern, cx).map(Slot::Alone),
