@@ -3,6 +3,7 @@
 //! Each test becomes a [`Slot`]; slots of one kind become one list (`in~`, `ipv4_is_in_any_range`). What a test means
 //! depends on how the column [stores](Store) the value; what the store cannot tell apart is said in a warning.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use crate::diagnostic::{Diagnostic, codes};
@@ -133,9 +134,8 @@ impl<'f> Column<'f> {
     /// The leaf, or the leaves where a list is too long for one.
     fn plan(&self, slot: Slot, longest: usize) -> Plan {
         let lists = |one: &'static str, many: &'static str, f: &Quoted, values: Vec<Quoted>| {
-            let mut distinct: Vec<Quoted> = Vec::with_capacity(values.len());
-            let mut seen = std::collections::HashSet::new();
-            distinct.extend(values.into_iter().filter(|value| seen.insert(value.as_str().to_owned())));
+            let mut seen = HashSet::new();
+            let distinct: Vec<Quoted> = values.iter().filter(|value| seen.insert(value.as_str())).cloned().collect();
             Plan::any(distinct.chunks(longest).map(|chunk| match chunk {
                 [value] => Plan::leaf(one, [f.clone().into(), value.clone().into()]),
                 values => Plan::leaf(many, [f.clone().into(), values.to_vec().into()]),
