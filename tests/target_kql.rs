@@ -1,12 +1,16 @@
 //! KQL: the text of every kind of predicate, the mistakes of other converters, and the lexer's rules against injection.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{env, fs};
 
 use sigmaglot::ir::regex::Flags;
 use sigmaglot::ir::{
     Case, CompareOp, Expr, Field, FieldType, Logsource, Meta, Network, Node, Number, Origin, Pattern, PatternOp, Piece,
     Predicate, Regex, Rule, Subject, Table, Test, TimePart,
 };
+use sigmaglot::source::Source;
 use sigmaglot::target::{Conversion, Layout, Options, Target, Templates};
 
 use Case::{Exact, Fold};
@@ -442,4 +446,53 @@ mod incumbent {
         let test = pattern([lit(r"C:\Users\"), AnyString, lit(r"\Recent\"), AnyString], Fold);
         assert_eq!(kql(f(test)), r#"f matches regex @"(?s)(?i)^C:\\Users\\.*\\Recent\\""#);
     }
+}
+
+/// The rule files under `dir`, in order of their paths.
+fn rule_files(dir: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            rule_files(&path, out);
+        } else if path.extension().is_some_and(|e| e == "yml") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_corpus_converts_but_for_values_that_nobody_gave() {
+    let corpus = PathBuf::from(env::var("SIGMAGLOT_CORPUS").unwrap_or_else(|_| "../shared/corpus/sigmahq".into()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&corpus).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("rules") {
+            rule_files(&entry.path(), &mut files);
+        }
+    }
+    if files.is_empty() {
+        println!("skipped: corpus not found at {}", corpus.display());
+        return;
+    }
+    let target = Target::load("kql", &Templates::embedded()).expect("the target loads");
+    let mut session = target.session();
+    let (mut rules, mut refused) = (0, BTreeMap::new());
+    for file in &files {
+        let text = fs::read_to_string(file).expect("a rule file");
+        let source = Source::new(file.display().to_string(), text);
+        for rule in sigmaglot::sigma::read(&source, &Default::default()).rules {
+            rules += 1;
+            let conversion = session.convert(&rule, &Options::default());
+            match conversion.diagnostics.iter().find(|d| d.is_error()) {
+                Some(refusal) => *refused.entry(refusal.code.id()).or_insert(0) += 1,
+                None => {
+                    let query = conversion.query.expect("no error, so a query");
+                    injection::lex(&query).unwrap_or_else(|e| panic!("{e}: {query}"));
+                }
+            }
+        }
+    }
+    let refusals: usize = refused.values().sum();
+    assert!(rules > 3000 && refusals * 50 <= rules, "{rules} rules, refused: {refused:?}");
+    assert!(refused.keys().all(|code| *code == "SG0507"), "{refused:?}");
 }
