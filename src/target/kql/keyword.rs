@@ -1,8 +1,7 @@
 //! Keywords: a test on any column, `* contains ..`.
 //!
 //! `* op ..` in a `where` holds where the operator holds for some column; Kusto documents `search` by it, `matches regex`
-//! included. The outer `*` of a keyword's pattern is the
-//! operator's own. Which columns a table has is not known here.
+//! included. The outer `*` of a keyword's pattern is the operator's own. Which columns a table has is not known here.
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Case, Pattern, Piece, Shape, Test};
