@@ -215,3 +215,25 @@ impl Tree {
         }
     }
 }
+
+impl Regex {
+    /// Whether there is a match in the empty text.
+    pub fn matches_empty(&self) -> bool {
+        self.tree.matches_empty()
+    }
+}
+
+impl Tree {
+    /// Whether it matches in the empty text, whose only place is start and end of the text and of a line at once.
+    fn matches_empty(&self) -> bool {
+        match self {
+            Tree::Empty => true,
+            Tree::Literal { .. } | Tree::Dot { .. } | Tree::Class(_) => false,
+            Tree::Look(look) => *look != Look::WordBoundary,
+            Tree::Repeat { min, tree, .. } => *min == 0 || tree.matches_empty(),
+            Tree::Group(tree) => tree.matches_empty(),
+            Tree::Concat(parts) => parts.iter().all(Tree::matches_empty),
+            Tree::Alternate(parts) => parts.iter().any(Tree::matches_empty),
+        }
+    }
+}
