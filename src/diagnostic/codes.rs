@@ -139,7 +139,7 @@ codes! {
     SELECTOR_EMPTY = "SG0304" Error;
     /// The condition has a v1 aggregation.
     AGGREGATION = "SG0305" Error;
-    /// The condition is too long, too deep, or expands to too much.
+    /// The condition is too long, too deep, or repeats too much.
     CONDITION_TOO_LARGE = "SG0306" Error;
     /// A search is named by a word of conditions.
     IDENTIFIER_RESERVED = "SG0307" Error;
@@ -197,6 +197,16 @@ codes! {
     TARGET_UNKNOWN = "SG0703" Error;
 
     // ---- 08xx: events ----
+    /// An event is not JSON.
+    EVENT_SYNTAX = "SG0801" Error;
+    /// A JSON value where an event should be is no object.
+    EVENT_NO_OBJECT = "SG0802" Error;
+    /// An event is larger or nested deeper than is read.
+    EVENT_TOO_LARGE = "SG0803" Error;
+    /// A Windows event log, or a record of one, cannot be read.
+    EVENT_LOG_FAILED = "SG0804" Error;
+    /// The source of events failed while it was read.
+    EVENTS_UNREADABLE = "SG0805" Error;
 
     // ---- 09xx: command line and configuration ----
 }
