@@ -1,0 +1,141 @@
+//! Characters and sets of them in Lucene's dialect. No structure of expressions is known here.
+//!
+//! Folding: letters of ASCII fold among themselves, as Elasticsearch 8 does; others by Unicode simple case folding, written
+//! out, because only Elasticsearch 9 knows it.
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+use crate::ir::regex::{Class, ClassItem};
+
+/// The characters that stand for operators outside brackets.
+const OPERATORS: &str = ".?+*|{}[]()\"\\#@&<>~^$";
+/// Those within brackets.
+const IN_BRACKETS: &str = "\\[]^-";
+
+/// A literal character.
+pub(super) fn escape(c: char) -> String {
+    if OPERATORS.contains(c) { format!("\\{c}") } else { c.to_string() }
+}
+
+/// The character with all that fold to the same.
+pub(super) fn folded(c: char) -> ClassUnicode {
+    fold(&ClassUnicode::new([ClassUnicodeRange::new(c, c)]))
+}
+
+/// The members of [`folded`].
+pub(super) fn variants(c: char) -> Vec<char> {
+    folded(c).iter().flat_map(|range| range.start()..=range.end()).collect()
+}
+
+/// Whether folding adds nothing, so that `regex~` and `regex` read the set alike.
+pub(super) fn is_closed_under_case(set: &ClassUnicode) -> bool {
+    fold(set) == *set
+}
+
+fn fold(set: &ClassUnicode) -> ClassUnicode {
+    let mut out = set.clone();
+    for (from, to, other) in [('a', 'z', 'A'), ('A', 'Z', 'a')] {
+        let mut letters = set.clone();
+        letters.intersect(&ClassUnicode::new([ClassUnicodeRange::new(from, to)]));
+        let shifted = letters.iter().map(|range| {
+            let shift = |c: char| char::from((c as u8).wrapping_sub(from as u8).wrapping_add(other as u8));
+            ClassUnicodeRange::new(shift(range.start()), shift(range.end()))
+        });
+        out.union(&ClassUnicode::new(shifted));
+    }
+    let mut beyond = set.clone();
+    beyond.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
+    // Without Unicode tables nothing is added; the crate is built with them.
+    if beyond.try_case_fold_simple().is_ok() {
+        beyond.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
+        out.union(&beyond);
+    }
+    out
+}
+
+/// The set that a class stands for.
+pub(super) fn class(class: &Class) -> ClassUnicode {
+    let mut out = ClassUnicode::empty();
+    for item in &class.items {
+        match item {
+            ClassItem::Range(from, to) => out.push(ClassUnicodeRange::new(*from, *to)),
+            ClassItem::Perl { kind, negated } => {
+                let ranges = kind.ranges().iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to));
+                let mut set = ClassUnicode::new(ranges);
+                if *negated {
+                    set.negate();
+                }
+                out.union(&set);
+            }
+        }
+    }
+    if class.fold {
+        out = fold(&out);
+    }
+    if class.negated {
+        out.negate();
+    }
+    out
+}
+
+/// A set as one atom.
+pub(super) fn print(set: &ClassUnicode) -> String {
+    let Some(last) = set.iter().last() else { return "#".into() }; // the empty language
+    if let [only] = set.ranges()
+        && only.start() == only.end()
+    {
+        return escape(only.start());
+    }
+    if last.end() < char::MAX {
+        return format!("[{}]", members(set));
+    }
+    let mut complement = set.clone();
+    complement.negate();
+    if complement.ranges().is_empty() { ".".into() } else { format!("[^{}]", members(&complement)) }
+}
+
+fn members(set: &ClassUnicode) -> String {
+    let member = |c: char| if IN_BRACKETS.contains(c) { format!("\\{c}") } else { c.to_string() };
+    let mut out = String::new();
+    for range in set.iter() {
+        let (from, to) = (range.start(), range.end());
+        out.push_str(&member(from));
+        if to as u32 > from as u32 + 1 {
+            out.push('-');
+        }
+        if to != from {
+            out.push_str(&member(to));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ranges: &[(char, char)]) -> ClassUnicode {
+        ClassUnicode::new(ranges.iter().map(|(a, b)| ClassUnicodeRange::new(*a, *b)))
+    }
+
+    #[test]
+    fn sets_print_as_the_shorter_side() {
+        assert_eq!(print(&set(&[('a', 'a')])), "a");
+        assert_eq!(print(&set(&[('a', 'b'), ('x', 'z')])), "[abx-z]");
+        assert_eq!(print(&set(&[('\0', '/'), (':', char::MAX)])), "[^0-9]");
+        assert_eq!(print(&set(&[('\0', char::MAX)])), ".");
+        assert_eq!(print(&set(&[])), "#");
+        assert_eq!(print(&set(&[('+', ']')])), "[+-\\]]");
+        assert_eq!(print(&set(&[('-', '-'), ('^', '^')])), "[\\-\\^]");
+    }
+
+    #[test]
+    fn ascii_folds_among_itself_and_the_rest_by_unicode() {
+        assert_eq!(variants('k'), ['K', 'k']);
+        assert_eq!(variants('é'), ['É', 'é']);
+        assert_eq!(variants('σ'), ['Σ', 'ς', 'σ']);
+        assert_eq!(variants('1'), ['1']);
+        assert!(is_closed_under_case(&set(&[('A', 'Z'), ('a', 'z')])));
+        assert!(!is_closed_under_case(&set(&[('a', 'z')])));
+    }
+}
