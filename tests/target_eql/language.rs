@@ -19,15 +19,8 @@ pub fn lex(text: &str) -> Result<Vec<Token>, String> {
         match c {
             ' ' | '\n' => {}
             '"' => out.push(Token::Text(string(&mut chars)?)),
-            '`' => out.push(Token::Name(name(&mut chars)?)),
             '(' | ')' | ',' | '?' | ':' | '=' | '!' | '<' | '>' => out.push(Token::Sign(c)),
-            c if c.is_ascii_alphanumeric() || "_@-".contains(c) => {
-                let mut word = String::from(c);
-                while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || "_.~@".contains(*c)) {
-                    word.push(c);
-                }
-                out.push(Token::Word(word));
-            }
+            c if c.is_ascii_alphanumeric() || "_@-`".contains(c) => out.push(path(c, &mut chars)?),
             c => return Err(format!("the character {c:?} outside of a literal")),
         }
     }
@@ -67,6 +60,29 @@ fn code_point(chars: &mut Chars<'_>) -> Result<char, String> {
         return Err("a sequence should use 2 to 8 digits".into());
     }
     u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).ok_or_else(|| "no character".into())
+}
+
+/// A word, or a name of segments of which some stand in backticks.
+fn path(first: char, chars: &mut Chars<'_>) -> Result<Token, String> {
+    let mut out = String::new();
+    let mut quoted = first == '`';
+    if quoted {
+        out.push_str(&name(chars)?);
+    } else {
+        out.push(first);
+    }
+    loop {
+        match chars.peek() {
+            Some('`') if out.ends_with('.') => {
+                chars.next();
+                quoted = true;
+                out.push_str(&name(chars)?);
+            }
+            Some(c) if c.is_ascii_alphanumeric() || "_.~@".contains(*c) => out.extend(chars.next()),
+            _ if quoted => return Ok(Token::Name(out)),
+            _ => return Ok(Token::Word(out)),
+        }
+    }
 }
 
 fn name(chars: &mut Chars<'_>) -> Result<String, String> {

@@ -160,7 +160,8 @@ impl Parser {
 
 fn ends(node: &Node, text: &[char], from: usize, fold: bool) -> BTreeSet<usize> {
     let same = |a: char, b: char| a == b || (fold && a.eq_ignore_ascii_case(&b));
-    let one = |test: &dyn Fn(char) -> bool| text.get(from).filter(|c| test(**c)).map(|_| from + 1).into_iter().collect();
+    let one =
+        |test: &dyn Fn(char) -> bool| text.get(from).filter(|c| test(**c)).map(|_| from + 1).into_iter().collect();
     match node {
         Node::Nothing => BTreeSet::new(),
         Node::Empty => BTreeSet::from([from]),

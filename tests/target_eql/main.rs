@@ -18,18 +18,22 @@ pub fn node(node: Node) -> Expr {
     Expr::new(node, Origin::default())
 }
 
+/// All of the parts.
 pub fn all(parts: impl IntoIterator<Item = Expr>) -> Expr {
     node(Node::All(parts.into_iter().collect()))
 }
 
+/// Any of the parts.
 pub fn any(parts: impl IntoIterator<Item = Expr>) -> Expr {
     node(Node::Any(parts.into_iter().collect()))
 }
 
+/// A test on a field of unknown type.
 pub fn test(field: &str, test: Test) -> Expr {
     node(Node::Test(Predicate { subject: Subject::Field(Field::new(field)), test }))
 }
 
+/// A test on a field of this type.
 pub fn typed(field: &str, kind: FieldType, test: Test) -> Expr {
     let field = Field { name: field.into(), kind };
     node(Node::Test(Predicate { subject: Subject::Field(field), test }))
@@ -68,15 +72,18 @@ pub fn regex(text: &str) -> Test {
     Test::Regex(Regex::parse(text, Flags::default()).expect("the test's expression is valid"))
 }
 
+/// A rule with this condition.
 pub fn rule(condition: Expr) -> Rule {
     let meta = Meta { title: "A test".into(), ..Meta::default() };
     Rule { meta, logsource: Logsource::default(), table: None, condition }
 }
 
+/// The target with its own templates.
 pub fn target() -> Target {
     Target::load("eql", &Templates::embedded()).expect("the embedded templates are sound")
 }
 
+/// The conversion of a condition.
 pub fn convert_with(condition: Expr, options: &Options) -> Conversion {
     target().convert(&rule(condition), options)
 }

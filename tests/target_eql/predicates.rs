@@ -95,6 +95,9 @@ fn columns_of_other_types_get_their_own_operators() {
         (Boolean, fold("TRUE"), "?f == true"),
         (Boolean, exact("TRUE"), "false"),
         (Ip, fold("10.0.0.1"), r#"?f == "10.0.0.1""#),
+        (Ip, fold("2001:DB8::1"), r#"?f == "2001:db8::1""#),
+        (Ip, exact("2001:DB8::1"), "false"),
+        (Ip, fold("0:0:0:0:0:0:0:1"), "false"),
         (Ip, fold("localhost"), "false"),
         (Ip, fold("10.*"), r#"string(?f) : "10.*""#),
         (Ip, number(5), "false"),
@@ -193,7 +196,7 @@ fn regexes_are_written_for_lucene() {
 
 #[test]
 fn regexes_that_lucene_cannot_say_are_refused() {
-    for text in ["(a|^)+b", r".\b.", "(?m)a.^b", &format!("{}x", "[abd]".repeat(200))] {
+    for text in ["(a|^)+b", r".\b.", "(?ms)a.^b", &format!("{}x", "[abd]".repeat(200))] {
         assert_eq!(codes(test("f", regex(text))), (false, vec!["SG0502".into()]), "{text}");
     }
     // Alternatives too long for one expression become several.
@@ -204,15 +207,10 @@ fn regexes_that_lucene_cannot_say_are_refused() {
 
 #[test]
 fn what_eql_cannot_say_is_refused() {
-    let keyword = node(Node::Test(sigmaglot::ir::Predicate {
-        subject: sigmaglot::ir::Subject::AnyValue,
-        test: fold("*a*"),
-    }));
-    let fieldref = Test::FieldPattern {
-        op: PatternOp::Equals,
-        other: sigmaglot::ir::Field::new("g"),
-        case: Case::Fold,
-    };
+    let keyword =
+        node(Node::Test(sigmaglot::ir::Predicate { subject: sigmaglot::ir::Subject::AnyValue, test: fold("*a*") }));
+    let fieldref =
+        Test::FieldPattern { op: PatternOp::Equals, other: sigmaglot::ir::Field::new("g"), case: Case::Fold };
     let hour = Test::TimePart { part: TimePart::Hour, op: CompareOp::Eq, n: 3 };
     for refused in [keyword, test("f", fieldref), test("f", hour)] {
         assert_eq!(codes(refused), (false, vec!["SG0501".into()]));

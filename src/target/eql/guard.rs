@@ -107,3 +107,77 @@ fn unguarded<'p>(plan: &'p Plan, known: &[Quoted]) -> Option<&'p Quoted> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::quote;
+    use super::*;
+
+    const FIELDS: [&str; 3] = ["a", "b", "c"];
+
+    /// A plan over three fields; a leaf's second operand is what it says where its field is present.
+    fn plan() -> impl Strategy<Value = Plan> {
+        let leaf = (0..3usize, any::<bool>(), 0..4u8).prop_filter_map("a name", |(at, value, kind)| {
+            let field = quote::field(FIELDS[at]).ok()?;
+            Some(match kind {
+                0 => present(field),
+                1 => missing(field),
+                _ => Plan::leaf("matches", [field.into(), Operand::Flag(value)]),
+            })
+        });
+        leaf.prop_recursive(5, 40, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 1..4).prop_map(Plan::all),
+                proptest::collection::vec(inner.clone(), 1..4).prop_map(Plan::any),
+                inner.prop_map(Plan::negate),
+            ]
+        })
+    }
+
+    /// The value where the fields `gone` are missing: there a leaf is `absent` (`None` is null).
+    fn value(plan: &Plan, gone: [bool; 3], absent: Option<bool>) -> Option<bool> {
+        match plan {
+            Plan::True => Some(true),
+            Plan::False => Some(false),
+            Plan::Not(part) => value(part, gone, absent).map(|v| !v),
+            Plan::All(parts) => {
+                parts.iter().map(|p| value(p, gone, absent)).fold(Some(true), |out, v| match (out, v) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), v) => v,
+                    (None, _) => None,
+                })
+            }
+            Plan::Any(parts) => {
+                parts.iter().map(|p| value(p, gone, absent)).fold(Some(false), |out, v| match (out, v) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), v) => v,
+                    (None, _) => None,
+                })
+            }
+            Plan::Leaf(leaf) => {
+                let Some(Operand::One(name)) = leaf.operands.first() else { return None };
+                let at = FIELDS.iter().position(|field| name.as_str().ends_with(field))?;
+                match (leaf.name, leaf.operands.get(1)) {
+                    (PRESENT, _) => Some(!gone[at]),
+                    (MISSING, _) => Some(gone[at]),
+                    _ if gone[at] => absent,
+                    (_, Some(Operand::Flag(value))) => Some(*value),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn null_changes_no_answer(plan in plan(), gone in any::<[bool; 3]>()) {
+            let meant = value(&plan, gone, Some(false)) == Some(true);
+            let total = totalize(plan);
+            for absent in [None, Some(false)] {
+                prop_assert_eq!(value(&total, gone, absent) == Some(true), meant, "{:?}", total);
+            }
+        }
+    }
+}

@@ -278,7 +278,10 @@ fn search(column: &Column, tree: &crate::ir::regex::Tree, cx: &Context<'_>) -> R
             if within_limit(&joined, cx).is_ok() {
                 return Ok(vec![Item::Plan(regex_leaf(column, &joined, case))]);
             }
-            lines.iter().map(|line| within_limit(line, cx).map(|()| Item::Plan(regex_leaf(column, line, case)))).collect()
+            lines
+                .iter()
+                .map(|line| within_limit(line, cx).map(|()| Item::Plan(regex_leaf(column, line, case))))
+                .collect()
         }
     }
 }

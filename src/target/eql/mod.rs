@@ -23,7 +23,9 @@ impl Backend for Eql {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
         let leaves = leaf::Room { types: types::Types::of(&rule.condition) };
         let plan = guard::totalize(plan::build(&rule.condition, &leaves, cx));
-        note_constant(&plan, rule, cx);
+        if !cx.refused() {
+            note_constant(&plan, rule, cx);
+        }
         let plan = match cx.manifest.limits.flat_terms {
             Some(width) => plan.balance(width),
             None => plan,

@@ -10,8 +10,33 @@ use crate::target::quote::Quoted;
 
 /// Words that cannot stand as a bare name or a part of one.
 const KEYWORDS: &[&str] = &[
-    "and", "any", "by", "count", "false", "filter", "head", "in", "join", "like", "maxspan", "not", "null", "of", "or",
-    "regex", "runs", "sample", "sequence", "sort", "tail", "true", "unique", "unique_count", "until", "where", "with",
+    "and",
+    "any",
+    "by",
+    "count",
+    "false",
+    "filter",
+    "head",
+    "in",
+    "join",
+    "like",
+    "maxspan",
+    "not",
+    "null",
+    "of",
+    "or",
+    "regex",
+    "runs",
+    "sample",
+    "sequence",
+    "sort",
+    "tail",
+    "true",
+    "unique",
+    "unique_count",
+    "until",
+    "where",
+    "with",
 ];
 
 /// A string literal.
@@ -49,8 +74,13 @@ pub(super) fn field(name: &str) -> Result<Quoted, Diagnostic> {
         return Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, "EQL cannot name a field whose name is empty")
             .help("map the field to a name of the target's schema"));
     }
-    let bare = name.split('.').all(is_identifier);
-    Ok(Quoted::by_quoter(if bare { format!("?{name}") } else { format!("?`{}`", name.replace('`', "``")) }))
+    let backticks = |text: &str| format!("`{}`", text.replace('`', "``"));
+    let segment = |text: &str| if is_identifier(text) { text.to_owned() } else { backticks(text) };
+    let path = match name.split('.').any(str::is_empty) {
+        true => backticks(name), // no path, but one name with dots in it
+        false => name.split('.').map(segment).collect::<Vec<_>>().join("."),
+    };
+    Ok(Quoted::by_quoter(format!("?{path}")))
 }
 
 /// The event category before `where`; `any` is the word for all of them.
@@ -107,7 +137,7 @@ mod tests {
             ("a b", "?`a b`"),
             ("a`b", "?`a``b`"),
             ("1st", "?`1st`"),
-            ("x.by", "?`x.by`"),
+            ("x.by.a-b", "?x.`by`.`a-b`"),
             ("not", "?`not`"),
             ("a..b", "?`a..b`"),
             ("é", "?`é`"),

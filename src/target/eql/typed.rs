@@ -16,11 +16,8 @@ use crate::target::quote::Operand;
 pub(super) fn items(column: &Column, test: &Test) -> Result<Vec<Item>, Diagnostic> {
     match (column.kind, test) {
         (_, Test::Pattern(pattern)) if pattern.shape() == Shape::Anything => Ok(vec![Item::Plan(column.present())]),
-        (_, Test::Regex(_)) => {
-            Err(unsupported(&format!("search {} for a regular expression", noun(column.kind))).help(
-                "expressions work on keyword columns only; map the field to one, or test with wildcards or numbers",
-            ))
-        }
+        (_, Test::Regex(_)) => Err(unsupported(&format!("search {} for a regular expression", noun(column.kind)))
+            .help("expressions work on keyword columns only; map the field to one, or test with wildcards or numbers")),
         (FieldType::Ip, Test::Network(network)) => {
             Ok(vec![Item::Value(Operator::Cidr, quote::string(&network.to_string()))])
         }
@@ -97,13 +94,24 @@ fn typed_pattern(column: &Column, pattern: &Pattern) -> Result<Vec<Item>, Diagno
                 None => never(),
             })
         }
-        FieldType::Ip => Ok(match text.parse::<IpAddr>() {
-            Ok(_) => vec![Item::Value(Operator::In, quote::string(text))],
-            Err(_) => never(),
+        FieldType::Ip => Ok(match canonical_address(text, pattern.case) {
+            Some(address) => vec![Item::Value(Operator::In, quote::string(&address))],
+            None => never(),
         }),
-        kind => Err(unsupported(&format!("compare the text of {}", noun(kind)))
-            .help("map the field to a keyword column")),
+        kind => {
+            Err(unsupported(&format!("compare the text of {}", noun(kind))).help("map the field to a keyword column"))
+        }
     }
+}
+
+/// The address whose canonical text this is: such a column gives its addresses back in that form only.
+fn canonical_address(text: &str, case: Case) -> Option<String> {
+    let address = text.parse::<IpAddr>().ok()?.to_string();
+    let same = match case {
+        Case::Fold => address.eq_ignore_ascii_case(text),
+        Case::Exact => address == text,
+    };
+    same.then_some(address)
 }
 
 /// The number whose canonical text this is.

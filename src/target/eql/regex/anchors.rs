@@ -37,7 +37,10 @@ impl Line {
     /// Whether every text matches.
     pub fn is_everything(&self) -> bool {
         let open = |edge| matches!(edge, Edge::Free | Edge::Text);
-        self.body.is_empty() && open(self.prefix) && open(self.suffix) && (self.prefix, self.suffix) != (Edge::Text, Edge::Text)
+        self.body.is_empty()
+            && open(self.prefix)
+            && open(self.suffix)
+            && (self.prefix, self.suffix) != (Edge::Text, Edge::Text)
     }
 }
 
@@ -256,7 +259,9 @@ fn end_of(tree: &Tree, kinds: fn(&Tree) -> Kinds, sequence: fn(&[Tree]) -> Kinds
         Tree::Empty | Tree::Look(_) | Tree::Repeat { max: Some(0), .. } => EMPTY,
         Tree::Literal { c, .. } => kind_of(*c),
         Tree::Dot { newline } => WORD | OTHER | if *newline { NEWLINE } else { 0 },
-        Tree::Class(class) => chars::class(class).iter().fold(0, |out, range| out | kinds_of(range.start(), range.end())),
+        Tree::Class(class) => {
+            chars::class(class).iter().fold(0, |out, range| out | kinds_of(range.start(), range.end()))
+        }
         Tree::Repeat { min, tree, .. } => kinds(tree) | if *min == 0 { EMPTY } else { 0 },
         Tree::Group(tree) => kinds(tree),
         Tree::Alternate(parts) => parts.iter().fold(0, |out, part| out | kinds(part)),

@@ -5,7 +5,7 @@
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use crate::ir::regex::{Class, ClassItem};
+use crate::ir::regex::Class;
 
 /// The characters that stand for operators outside brackets.
 const OPERATORS: &str = ".?+*|{}[]()\"\\#@&<>~^$";
@@ -55,20 +55,8 @@ fn fold(set: &ClassUnicode) -> ClassUnicode {
 
 /// The set that a class stands for.
 pub(super) fn class(class: &Class) -> ClassUnicode {
-    let mut out = ClassUnicode::empty();
-    for item in &class.items {
-        match item {
-            ClassItem::Range(from, to) => out.push(ClassUnicodeRange::new(*from, *to)),
-            ClassItem::Perl { kind, negated } => {
-                let ranges = kind.ranges().iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to));
-                let mut set = ClassUnicode::new(ranges);
-                if *negated {
-                    set.negate();
-                }
-                out.union(&set);
-            }
-        }
-    }
+    let listed = crate::target::regex::ranges(&class.items);
+    let mut out = ClassUnicode::new(listed.into_iter().map(|(from, to)| ClassUnicodeRange::new(from, to)));
     if class.fold {
         out = fold(&out);
     }

@@ -143,7 +143,11 @@ impl Printer {
             Tree::Concat(parts) if parts.is_empty() => "()".into(),
             Tree::Concat(parts) => {
                 let text: String = parts.iter().map(|part| self.tree(part, Level::Concat)).collect();
-                if level > Level::Concat && parts.len() > 1 { format!("({text})") } else { self.sole(parts, text, level) }
+                if level > Level::Concat && parts.len() > 1 {
+                    format!("({text})")
+                } else {
+                    self.sole(parts, text, level)
+                }
             }
             Tree::Alternate(parts) => self.alternate(parts, level),
         }
