@@ -143,18 +143,12 @@ mod tests {
             Plan::False => Some(false),
             Plan::Not(part) => value(part, gone, absent).map(|v| !v),
             Plan::All(parts) => {
-                parts.iter().map(|p| value(p, gone, absent)).fold(Some(true), |out, v| match (out, v) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), v) => v,
-                    (None, _) => None,
-                })
+                let values: Vec<_> = parts.iter().map(|part| value(part, gone, absent)).collect();
+                if values.contains(&Some(false)) { Some(false) } else { (!values.contains(&None)).then_some(true) }
             }
             Plan::Any(parts) => {
-                parts.iter().map(|p| value(p, gone, absent)).fold(Some(false), |out, v| match (out, v) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), v) => v,
-                    (None, _) => None,
-                })
+                let values: Vec<_> = parts.iter().map(|part| value(part, gone, absent)).collect();
+                if values.contains(&Some(true)) { Some(true) } else { (!values.contains(&None)).then_some(false) }
             }
             Plan::Leaf(leaf) => {
                 let Some(Operand::One(name)) = leaf.operands.first() else { return None };
