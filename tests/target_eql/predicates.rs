@@ -187,6 +187,7 @@ fn regexes_are_written_for_lucene() {
         (".*", "?f != null"),
         ("^", "?f != null"),
         ("a^b", "false"),
+        (r"(\d(\.|\b)){2}", r#"?f regex ".*[0-9]\\.[0-9]\\..*|.*[0-9]\\.[0-9]([^0-9A-Z_a-z].*)?""#),
         ("(?m)^a$", "?f regex \"(.*\\n)?a(\\n.*)?\""),
         ("", "?f != null"),
     ] {
@@ -198,6 +199,9 @@ fn regexes_are_written_for_lucene() {
 fn regexes_that_lucene_cannot_say_are_refused() {
     for text in ["(a|^)+b", r".\b.", "(?ms)a.^b", &format!("{}x", "[abd]".repeat(200))] {
         assert_eq!(codes(test("f", regex(text))), (false, vec!["SG0502".into()]), "{text}");
+    }
+    for hostile in ["a".repeat(60_000), format!("{}(?m:^){}", "(".repeat(5), "{8})".repeat(5)) + "a^"] {
+        assert_eq!(codes(test("f", regex(&hostile))), (false, vec!["SG0502".into()]));
     }
     // Alternatives too long for one expression become several.
     let long = |c: &str| c.repeat(600);

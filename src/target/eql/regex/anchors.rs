@@ -10,6 +10,10 @@ use crate::ir::regex::{Look, Tree};
 
 /// The most alternatives that are written out.
 const LINES: usize = 64;
+/// The most parts of one alternative: far more than Elasticsearch accepts characters.
+const PARTS: usize = 4096;
+/// The most rounds of a repetition with positions in it that are written out.
+const UNROLLED: u32 = 8;
 
 /// An alternative of a search: what stands before the body, the body, what stands behind it.
 pub(super) struct Line {
@@ -67,17 +71,7 @@ fn expand(tree: &Tree) -> Result<Vec<Vec<Tree>>, Refusal> {
     let out = match tree {
         Tree::Empty => vec![Vec::new()],
         Tree::Group(inner) => expand(inner)?,
-        Tree::Concat(parts) => {
-            let mut out = vec![Vec::new()];
-            for part in parts {
-                let tails = expand(part)?;
-                let heads = out.iter().flat_map(|head: &Vec<Tree>| {
-                    tails.iter().map(move |tail| head.iter().chain(tail).cloned().collect::<Vec<_>>())
-                });
-                out = heads.take(LINES + 1).collect();
-            }
-            out
-        }
+        Tree::Concat(parts) => sequence(parts.iter())?,
         Tree::Alternate(parts) if has_look(tree) => {
             let mut out = Vec::new();
             for part in parts {
@@ -85,20 +79,37 @@ fn expand(tree: &Tree) -> Result<Vec<Vec<Tree>>, Refusal> {
             }
             out
         }
-        Tree::Repeat { max: Some(0), .. } => vec![Vec::new()],
-        Tree::Repeat { min, max: Some(1), tree: inner, .. } if has_look(inner) => {
-            let mut out = expand(inner)?;
-            if *min == 0 {
-                out.push(Vec::new());
+        Tree::Repeat { min, max: Some(max), tree: inner, .. } if has_look(inner) && *max <= UNROLLED => {
+            let mut out = Vec::new();
+            for times in *min..=*max {
+                out.extend(sequence((0..times).map(|_| &**inner))?);
             }
             out
         }
         Tree::Repeat { tree: inner, .. } if has_look(inner) => {
-            return Err(Refusal("an anchor or a word boundary within a repetition"));
+            return Err(Refusal("an anchor or a word boundary within a repetition without a small bound"));
         }
         leaf => vec![vec![leaf.clone()]],
     };
     if out.len() > LINES { Err(Refusal("anchors in this many alternatives")) } else { Ok(out) }
+}
+
+/// Every choice of one alternative of each part.
+fn sequence<'t>(parts: impl Iterator<Item = &'t Tree>) -> Result<Vec<Vec<Tree>>, Refusal> {
+    let mut out: Vec<Vec<Tree>> = vec![Vec::new()];
+    for part in parts {
+        let tails = expand(part)?;
+        if let [tail] = tails.as_slice() {
+            out.iter_mut().for_each(|head| head.extend_from_slice(tail));
+        } else {
+            let heads = out.iter().flat_map(|head| tails.iter().map(move |tail| [head.as_slice(), tail].concat()));
+            out = heads.take(LINES + 1).collect();
+        }
+        if out.iter().any(|line| line.len() > PARTS) {
+            return Err(Refusal("an expression of this size"));
+        }
+    }
+    Ok(out)
 }
 
 /// Replaces the positions of one alternative by what they say about their neighbours.
