@@ -239,6 +239,11 @@ fn the_pretty_layout_breaks_what_is_long() {
         "any where\n  ?a : \"{x}\"\n  and (\n    ?b : \"{x}\"\n    or (\n      ?c : \"{x}\"\n      and ?d : \"{x}\"\n    )\n  )\n  and not (?e != null and ?e : \"{x}\")"
     );
     assert_eq!(convert_with(condition, &options).query, Some(expected));
+    let list = not(any(["a", "b"].map(|c| test("f", fold(&c.repeat(50))))));
+    let (a, b) = ("a".repeat(50), "b".repeat(50));
+    let expected =
+        format!("any where\n  not (\n    ?f != null\n    and ?f : (\n      \"{a}\",\n      \"{b}\"\n    )\n  )");
+    assert_eq!(convert_with(list, &options).query, Some(expected));
     let short = convert_with(test("a", fold("b")), &options).query;
     assert_eq!(short.as_deref(), Some(r#"any where ?a : "b""#));
 }

@@ -213,10 +213,12 @@ fn expand(pattern: &Pattern) -> Option<Vec<Pattern>> {
         if out.len().saturating_mul(choices.len()) > ALTERNATIVES {
             return None;
         }
-        let heads = out.iter().flat_map(|head| {
-            choices.iter().map(move |choice| head.iter().cloned().chain([choice.clone()]).collect::<Vec<_>>())
-        });
-        out = heads.collect();
+        if let [choice] = choices.as_slice() {
+            out.iter_mut().for_each(|head| head.push(choice.clone()));
+        } else {
+            let with = |head: &Vec<Piece>, choice: &Piece| [head.as_slice(), &[choice.clone()]].concat();
+            out = out.iter().flat_map(|head| choices.iter().map(move |choice| with(head, choice))).collect();
+        }
     }
     Some(out.into_iter().map(|pieces| Pattern::new(pieces, pattern.case)).collect())
 }
