@@ -2,7 +2,7 @@
 //!
 //! `?f : "x"` is not false but null where `f` is missing (Elasticsearch: where no index maps it; other engines: always), and
 //! `not null` is null: the event is lost. Below no negation null and false are the same to the result, so those leaves stay plain;
-//! below one, each is joined with `?f != null`. The IR's meaning is not touched, nothing is rendered.
+//! below one, each is joined with `?f != null`, unless the query asks for the field beside the negation anyway. The IR's meaning is not touched, nothing is rendered.
 
 use crate::target::plan::{Leaf, Plan};
 use crate::target::quote::{Operand, Quoted};
@@ -24,11 +24,36 @@ pub(super) fn missing(field: Quoted) -> Plan {
 
 /// The same plan, two-valued for every event. The first operand of every leaf is its field.
 pub(super) fn totalize(plan: Plan) -> Plan {
+    above_not(plan, &[])
+}
+
+/// A plan below no negation, beside conjuncts that hold only where the fields `known` are present.
+fn above_not(plan: Plan, known: &[Quoted]) -> Plan {
     match plan {
-        Plan::All(parts) => Plan::all(parts.into_iter().map(totalize).collect::<Vec<_>>()),
-        Plan::Any(parts) => Plan::any(parts.into_iter().map(totalize).collect::<Vec<_>>()),
-        Plan::Not(part) => below_not(*part, &[]).flip(),
+        Plan::All(parts) => {
+            let asked: Vec<Quoted> = known.iter().cloned().chain(parts.iter().flat_map(needed)).collect();
+            Plan::all(parts.into_iter().map(|part| above_not(part, &asked)).collect::<Vec<_>>())
+        }
+        Plan::Any(parts) => Plan::any(parts.into_iter().map(|part| above_not(part, known)).collect::<Vec<_>>()),
+        Plan::Not(part) => below_not(*part, known).flip(),
         other => other,
+    }
+}
+
+/// The fields without which a conjunct cannot hold, as far as that is plain to see.
+fn needed(plan: &Plan) -> Vec<Quoted> {
+    match plan {
+        Plan::Leaf(Leaf { name: MISSING, .. }) => Vec::new(),
+        Plan::Leaf(leaf) => match leaf.operands.first() {
+            Some(Operand::One(field)) => vec![field.clone()],
+            _ => Vec::new(),
+        },
+        Plan::Any(parts) => {
+            let mut parts = parts.iter().map(needed);
+            let first = parts.next().unwrap_or_default();
+            parts.fold(first, |common, part| common.into_iter().filter(|field| part.contains(field)).collect())
+        }
+        _ => Vec::new(),
     }
 }
 

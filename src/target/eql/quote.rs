@@ -58,11 +58,12 @@ pub(super) fn string(text: &str) -> Quoted {
     Quoted::by_quoter(out)
 }
 
-/// Characters that a reader cannot see or that reorder what he sees: written as escapes so that a review shows them.
+/// Characters that a reader cannot see or that reorder what he sees: written as escapes so that a review shows them. The joiner
+/// and the variation selectors of emoji stay as they are.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A field, optional (`?name`): a plain name that no index maps fails the whole query.
