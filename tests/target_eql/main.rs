@@ -1,5 +1,6 @@
 //! The EQL back end through the public API: what each predicate becomes, and that it means the same.
 
+mod corpus;
 mod language;
 mod lucene;
 mod predicates;

@@ -35,7 +35,7 @@ fn above_not(plan: Plan, known: &[Quoted]) -> Plan {
             Plan::all(parts.into_iter().map(|part| above_not(part, &asked)).collect::<Vec<_>>())
         }
         Plan::Any(parts) => Plan::any(parts.into_iter().map(|part| above_not(part, known)).collect::<Vec<_>>()),
-        Plan::Not(part) => below_not(*part, known).flip(),
+        Plan::Not(part) => flip(below_not(*part, known)),
         other => other,
     }
 }
@@ -57,25 +57,19 @@ fn needed(plan: &Plan) -> Vec<Quoted> {
     }
 }
 
-trait Flip {
-    fn flip(self) -> Plan;
-}
-
-impl Flip for Plan {
-    /// The negation; presence and absence are each other's.
-    fn flip(self) -> Plan {
-        match self {
-            Plan::Leaf(Leaf { name: PRESENT, operands }) => Plan::Leaf(Leaf { name: MISSING, operands }),
-            Plan::Leaf(Leaf { name: MISSING, operands }) => Plan::Leaf(Leaf { name: PRESENT, operands }),
-            other => other.negate(),
-        }
+/// The negation; presence and absence are each other's.
+fn flip(plan: Plan) -> Plan {
+    match plan {
+        Plan::Leaf(Leaf { name: PRESENT, operands }) => Plan::Leaf(Leaf { name: MISSING, operands }),
+        Plan::Leaf(Leaf { name: MISSING, operands }) => Plan::Leaf(Leaf { name: PRESENT, operands }),
+        other => other.negate(),
     }
 }
 
 /// A plan below a negation, beside conjuncts that say that the fields `known` are present.
 fn below_not(plan: Plan, known: &[Quoted]) -> Plan {
     match plan {
-        Plan::Not(part) => below_not(*part, known).flip(),
+        Plan::Not(part) => flip(below_not(*part, known)),
         Plan::Any(parts) => Plan::any(alternatives(parts, known)),
         Plan::All(parts) => {
             let mut known = known.to_vec();

@@ -115,10 +115,7 @@ impl Printer {
             Edge::Word => ".*[0-9A-Z_a-z]",
             Edge::NoWord => "(.*[^0-9A-Z_a-z])?",
         });
-        match line.body.as_slice() {
-            [one] => out.push_str(&self.tree(one, Level::Concat)),
-            parts => parts.iter().for_each(|part| out.push_str(&self.tree(part, Level::Concat))),
-        }
+        line.body.iter().for_each(|part| out.push_str(&self.tree(part, Level::Concat)));
         out.push_str(match line.suffix {
             Edge::Free if line.body.is_empty() && line.prefix == Edge::Free => "",
             Edge::Free => ".*",
@@ -140,24 +137,15 @@ impl Printer {
             Tree::Class(class) => chars::print(&chars::class(class)),
             Tree::Group(inner) => self.tree(inner, level),
             Tree::Repeat { min, max, tree, .. } => self.repeat(*min, *max, tree, level),
-            Tree::Concat(parts) if parts.is_empty() => "()".into(),
-            Tree::Concat(parts) => {
-                let text: String = parts.iter().map(|part| self.tree(part, Level::Concat)).collect();
-                if level > Level::Concat && parts.len() > 1 {
-                    format!("({text})")
-                } else {
-                    self.sole(parts, text, level)
+            Tree::Concat(parts) => match parts.as_slice() {
+                [] => "()".into(),
+                [one] => self.tree(one, level),
+                parts => {
+                    let text: String = parts.iter().map(|part| self.tree(part, Level::Concat)).collect();
+                    if level > Level::Concat { format!("({text})") } else { text }
                 }
-            }
+            },
             Tree::Alternate(parts) => self.alternate(parts, level),
-        }
-    }
-
-    /// A concatenation of one part is that part.
-    fn sole(&self, parts: &[Tree], text: String, level: Level) -> String {
-        match parts {
-            [one] => self.tree(one, level),
-            _ => text,
         }
     }
 
