@@ -183,6 +183,7 @@ fn regexes_are_written_for_lucene() {
         ("(?i:a)b", r#"?f regex ".*[Aa]b.*""#),
         ("(?i)é1", r#"?f regex~ ".*[Éé]1.*""#),
         (r"\d{2,}?x*", r#"?f regex ".*[0-9]{2}.*""#),
+        (r"(?i)a\W[\wé]", r#"?f regex~ ".*a[^0-9A-Z_a-z][0-9A-Z_a-zÉé].*""#),
         (r"\W\.[^\w-]", r#"?f regex ".*[^0-9A-Z_a-z]\\.[^\\-0-9A-Z_a-z].*""#),
         ("a.b", r#"?f regex ".*a[^\n]b.*""#),
         ("(?s)a.b", r#"?f regex ".*a.b.*""#),

@@ -216,7 +216,7 @@ fn expand(pattern: &Pattern) -> Option<Vec<Pattern>> {
         if let [choice] = choices.as_slice() {
             out.iter_mut().for_each(|head| head.push(choice.clone()));
         } else {
-            let with = |head: &Vec<Piece>, choice: &Piece| [head.as_slice(), &[choice.clone()]].concat();
+            let with = |head: &Vec<Piece>, choice: &Piece| [head.as_slice(), std::slice::from_ref(choice)].concat();
             out = out.iter().flat_map(|head| choices.iter().map(move |choice| with(head, choice))).collect();
         }
     }

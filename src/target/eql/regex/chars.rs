@@ -5,7 +5,7 @@
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use crate::ir::regex::Class;
+use crate::ir::regex::{Class, ClassItem};
 
 /// The characters that stand for operators outside brackets.
 const OPERATORS: &str = ".?+*|{}[]()\"\\#@&<>~^$";
@@ -27,11 +27,15 @@ pub(super) fn variants(c: char) -> Vec<char> {
     folded(c).iter().flat_map(|range| range.start()..=range.end()).collect()
 }
 
-/// Whether folding adds nothing, so that `regex~` and `regex` read the set alike.
+/// Whether `regex~` and `regex` read the set alike: each letter of ASCII comes in both cases, and so do the others.
 pub(super) fn is_closed_under_case(set: &ClassUnicode) -> bool {
-    fold(set) == *set
+    let mut ascii = set.clone();
+    ascii.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\0', '\u{7f}')]));
+    let beyond = beyond_ascii(set);
+    fold(&ascii) == ascii && beyond_ascii(&fold(&beyond)) == beyond
 }
 
+/// The set with what folds to the same as a member: for letters beyond ASCII these may be letters of ASCII, not the reverse.
 fn fold(set: &ClassUnicode) -> ClassUnicode {
     let mut out = set.clone();
     for (from, to, other) in [('a', 'z', 'A'), ('A', 'Z', 'a')] {
@@ -43,22 +47,31 @@ fn fold(set: &ClassUnicode) -> ClassUnicode {
         });
         out.union(&ClassUnicode::new(shifted));
     }
-    let mut beyond = set.clone();
-    beyond.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
+    let mut beyond = beyond_ascii(set);
     // Without Unicode tables nothing is added; the crate is built with them.
     if beyond.try_case_fold_simple().is_ok() {
-        beyond.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
         out.union(&beyond);
     }
     out
 }
 
-/// The set that a class stands for.
+fn beyond_ascii(set: &ClassUnicode) -> ClassUnicode {
+    let mut out = set.clone();
+    out.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
+    out
+}
+
+/// The set that a class stands for. Shorthands do not fold.
 pub(super) fn class(class: &Class) -> ClassUnicode {
-    let listed = crate::target::regex::ranges(&class.items);
-    let mut out = ClassUnicode::new(listed.into_iter().map(|(from, to)| ClassUnicodeRange::new(from, to)));
+    let set = |items: &[ClassItem]| {
+        let ranges = crate::target::regex::ranges(items);
+        ClassUnicode::new(ranges.into_iter().map(|(from, to)| ClassUnicodeRange::new(from, to)))
+    };
+    let mut out = set(&class.items);
     if class.fold {
-        out = fold(&out);
+        let listed: Vec<ClassItem> =
+            class.items.iter().filter(|item| matches!(item, ClassItem::Range(..))).cloned().collect();
+        out.union(&fold(&set(&listed)));
     }
     if class.negated {
         out.negate();
@@ -123,6 +136,7 @@ mod tests {
         assert_eq!(variants('é'), ['É', 'é']);
         assert_eq!(variants('σ'), ['Σ', 'ς', 'σ']);
         assert_eq!(variants('1'), ['1']);
+        assert_eq!(variants('\u{17f}'), ['S', 's', '\u{17f}']);
         assert!(is_closed_under_case(&set(&[('A', 'Z'), ('a', 'z')])));
         assert!(!is_closed_under_case(&set(&[('a', 'z')])));
     }
