@@ -1,8 +1,9 @@
 //! Plans to text, by the templates' macros.
 //!
-//! A macro file exports `all(parts, layout)`, `any(parts, layout)`, `not(part, layout)`, `group(part, layout)`, `always()`,
-//! `never()` and one macro a leaf. A compound part inside another is passed through `group` first. `layout` is
-//! `{pretty, depth}`; a leaf's macro gets it from the function `here()`. `query.j2` gets the rendered parts, the operands (the quoted table among them), `rule` and `layout`.
+//! A macro file exports `all(parts, layout)`, `any(parts, layout)`, `not(part, layout)`, `group(part, layout)`,
+//! `always()`, `never()` and one macro a leaf. A compound part inside another is passed through `group` first.
+//! `layout` is `{pretty, depth}`; a leaf's macro gets it from the function `here()`. `query.j2` gets the rendered
+//! parts, the operands (the quoted table among them), `rule` and `layout`.
 
 use std::collections::BTreeMap;
 

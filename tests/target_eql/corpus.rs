@@ -59,7 +59,8 @@ fn at_least_96_percent_of_the_corpus_converts_and_every_query_is_eql() {
     assert_eq!(refusals.keys().collect::<Vec<_>>(), ["SG0501"]);
 }
 
-/// Three ways in which Node.js is abused, as one rule; a vendor's own rule for the same behaviour has the same branches.
+/// Three ways in which Node.js is abused, as one rule; a vendor's own rule for the same behaviour has the same
+/// branches.
 const NODE: &str = r#"
 title: Node.js run in an unusual way
 logsource: {category: process_creation, product: windows}

@@ -1,4 +1,5 @@
-//! A strict lexer of EQL and an evaluator of alternatives of leaves on one text value: the test's own reading of a query.
+//! A strict lexer of EQL and an evaluator of alternatives of leaves on one text value: the test's own reading of a
+//! query.
 
 use super::lucene;
 

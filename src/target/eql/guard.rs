@@ -1,8 +1,9 @@
 //! Makes leaves total where a negation looks at them.
 //!
-//! `?f : "x"` is not false but null where `f` is missing (Elasticsearch: where no index maps it; other engines: always), and
-//! `not null` is null: the event is lost. Below no negation null and false are the same to the result, so those leaves stay plain;
-//! below one, each is joined with `?f != null`, unless the query asks for the field beside the negation anyway. The IR's meaning is not touched, nothing is rendered.
+//! `?f : "x"` is not false but null where `f` is missing (Elasticsearch: where no index maps it; other engines:
+//! always), and `not null` is null: the event is lost. Below no negation null and false are the same to the result, so
+//! those leaves stay plain; below one, each is joined with `?f != null`, unless the query asks for the field beside
+//! the negation anyway. The IR's meaning is not touched, nothing is rendered.
 
 use crate::target::plan::{Leaf, Plan};
 use crate::target::quote::{Operand, Quoted};

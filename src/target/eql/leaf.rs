@@ -1,7 +1,8 @@
 //! From predicates to leaves: which operator says a test exactly.
 //!
-//! `:` folds and reads `*` and `?`, which it cannot escape; `in~` folds and reads nothing; `==` and `in` do neither; `like` reads but
-//! does not fold. What none of them can say goes to `regex` and `regex~`. Nothing is quoted or rendered here.
+//! `:` folds and reads `*` and `?`, which it cannot escape; `in~` folds and reads nothing; `==` and `in` do neither;
+//! `like` reads but does not fold. What none of them can say goes to `regex` and `regex~`. Nothing is quoted or
+//! rendered here.
 
 use std::sync::Arc;
 

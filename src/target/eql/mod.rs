@@ -1,8 +1,8 @@
 //! The room of Elastic EQL (event queries of Elasticsearch and of Kibana's detection rules).
 //!
-//! `types` says what each field is, `leaf` chooses operators, `typed` does so for columns that hold no text, `regex` prints Lucene
-//! expressions, `quote` writes literals and names, `guard` makes leaves total below negations. Every field is
-//! optional (`?field`): a name that no index maps would fail the whole query.
+//! `types` says what each field is, `leaf` chooses operators, `typed` does so for columns that hold no text, `regex`
+//! prints Lucene expressions, `quote` writes literals and names, `guard` makes leaves total below negations. Every
+//! field is optional (`?field`): a name that no index maps would fail the whole query.
 
 mod guard;
 mod leaf;

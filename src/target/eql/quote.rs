@@ -1,7 +1,7 @@
 //! EQL's quoter: the only place that writes strings, names and numbers of the language.
 //!
-//! Rules of the lexer (Elasticsearch): a string stands in double quotes and knows the escapes `\b \t \n \f \r \" \\` and
-//! `\u{..}` with two to eight digits, any other backslash is an error; a name in backticks doubles a backtick. No
+//! Rules of the lexer (Elasticsearch): a string stands in double quotes and knows the escapes `\b \t \n \f \r \" \\`
+//! and `\u{..}` with two to eight digits, any other backslash is an error; a name in backticks doubles a backtick. No
 //! operator is chosen here.
 
 use crate::diagnostic::{Diagnostic, codes};
@@ -58,11 +58,12 @@ pub(super) fn string(text: &str) -> Quoted {
     Quoted::by_quoter(out)
 }
 
-/// Characters that a reader cannot see or that reorder what he sees: written as escapes so that a review shows them. The joiner
-/// and the variation selectors of emoji stay as they are.
+/// Characters that a reader cannot see or that reorder what he sees: written as escapes so that a review shows them.
+/// The joiner and the variation selectors of emoji stay as they are.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        '\u{00AD}' | '\u{061C}' | '\u{180E}'
+        | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 

@@ -1,7 +1,7 @@
 //! Tests on columns that hold no text: numbers, booleans, addresses, times.
 //!
-//! The IR tests the *text* of a value; such a column holds the value, so a text that is not the text of any value of its type is
-//! never there. What would need the exact text of a fraction, an address or a time is refused.
+//! The IR tests the *text* of a value; such a column holds the value, so a text that is not the text of any value of
+//! its type is never there. What would need the exact text of a fraction, an address or a time is refused.
 
 use std::net::IpAddr;
 

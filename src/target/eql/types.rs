@@ -1,8 +1,8 @@
 //! The types of fields as far as they decide an operator.
 //!
-//! A mapping says them. Without one, what a rule does with a field says enough: an ordered comparison needs a numeric field, a
-//! network test an `ip` field, and everything else is taken as `keyword`. The manifest's data model says so to users.
-//! Nothing is rendered here.
+//! A mapping says them. Without one, what a rule does with a field says enough: an ordered comparison needs a numeric
+//! field, a network test an `ip` field, and everything else is taken as `keyword`. The manifest's data model says so
+//! to users. Nothing is rendered here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

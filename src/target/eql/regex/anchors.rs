@@ -1,8 +1,8 @@
 //! A search as alternatives over the whole text.
 //!
-//! An expression that matches whole values finds a part of one when it is written `.*(part).*`. Positions (`^ $ \b`) have
-//! no counterpart, but most of them stand at an end of an alternative, where they say what may be beside it, or between characters
-//! that decide them. Everything else is refused. No text is printed here.
+//! An expression that matches whole values finds a part of one when it is written `.*(part).*`. Positions (`^ $ \b`)
+//! have no counterpart, but most of them stand at an end of an alternative, where they say what may be beside it, or
+//! between characters that decide them. Everything else is refused. No text is printed here.
 
 use super::Refusal;
 use super::chars;

@@ -1,7 +1,7 @@
 //! Characters and sets of them in Lucene's dialect. No structure of expressions is known here.
 //!
-//! Folding: letters of ASCII fold among themselves, as Elasticsearch 8 does; others by Unicode simple case folding, written
-//! out, because only Elasticsearch 9 knows it.
+//! Folding: letters of ASCII fold among themselves, as Elasticsearch 8 does; others by Unicode simple case folding,
+//! written out, because only Elasticsearch 9 knows it.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
@@ -35,7 +35,8 @@ pub(super) fn is_closed_under_case(set: &ClassUnicode) -> bool {
     fold(&ascii) == ascii && beyond_ascii(&fold(&beyond)) == beyond
 }
 
-/// The set with what folds to the same as a member: for letters beyond ASCII these may be letters of ASCII, not the reverse.
+/// The set with what folds to the same as a member: for letters beyond ASCII these may be letters of ASCII, not the
+/// reverse.
 fn fold(set: &ClassUnicode) -> ClassUnicode {
     let mut out = set.clone();
     for (from, to, other) in [('a', 'z', 'A'), ('A', 'Z', 'a')] {

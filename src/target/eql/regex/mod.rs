@@ -1,9 +1,9 @@
 //! Lucene regular expressions, printed from the IR's tree.
 //!
-//! The dialect (Lucene's `RegExp` with all its operators, as Elasticsearch uses it) matches whole values, knows no anchors, no
-//! look-around, no flags, and reads `" # @ & < > ~` as operators; text that it does not know it mostly misreads without an error.
-//! So nothing is passed through: [`anchors`] turns a search into whole-value alternatives, [`chars`] computes sets of
-//! characters, and this file prints. Quoting for EQL is not done here.
+//! The dialect (Lucene's `RegExp` with all its operators, as Elasticsearch uses it) matches whole values, knows no
+//! anchors, no look-around, no flags, and reads `" # @ & < > ~` as operators; text that it does not know it mostly
+//! misreads without an error. So nothing is passed through: [`anchors`] turns a search into whole-value alternatives,
+//! [`chars`] computes sets of characters, and this file prints. Quoting for EQL is not done here.
 
 mod anchors;
 mod chars;
