@@ -24,7 +24,8 @@ impl Messages {
     pub fn push(&mut self, mut diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.is_error());
         if diagnostic.message.len() > LONGEST {
-            diagnostic.message.truncate(diagnostic.message.floor_char_boundary(LONGEST));
+            let end = (0..=LONGEST).rev().find(|&at| diagnostic.message.is_char_boundary(at)).unwrap_or(0);
+            diagnostic.message.truncate(end);
             diagnostic.message.push('…');
         }
         if self.list.len() < LIMIT {
