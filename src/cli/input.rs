@@ -25,7 +25,7 @@ pub struct RuleArguments {
     #[arg(value_name = "PATH|GLOB|-")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub placeholders: super::placeholders::Arguments,
+    pub placeholders: super::placeholders::PlaceholderArguments,
 }
 
 /// Where a text comes from.

@@ -12,7 +12,7 @@ use crate::sigma;
 
 /// Where placeholders get their values.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct PlaceholderArguments {
     /// Values of a placeholder; may be repeated, a name's values add up
     #[arg(long = "placeholder", value_name = "NAME=VALUE[,VALUE]")]
     values: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Arguments {
     files: Vec<PathBuf>,
 }
 
-impl Arguments {
+impl PlaceholderArguments {
     /// The options for the reading of rules: the values of the files, then those of the command line.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn files_and_arguments_add_up() {
-        let arguments = Arguments { values: vec!["a=x,y".into(), "%a%=z".into()], files: vec![] };
+        let arguments = PlaceholderArguments { values: vec!["a=x,y".into(), "%a%=z".into()], files: vec![] };
         let options = arguments.resolve().map_err(|d| d.to_string());
         let values: Vec<String> = options
             .map(|o| o.placeholders.values().flatten().map(|value| value.to_string()).collect())
