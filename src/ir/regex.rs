@@ -93,7 +93,7 @@ pub enum Look {
 pub struct Class {
     /// Whether the set is what is *not* listed.
     pub negated: bool,
-    /// Whether letter case is ignored (before negation).
+    /// Whether letter case is ignored, before negation; it widens ranges, not shorthands (which are ASCII).
     pub fold: bool,
     /// What is listed; may be empty.
     pub items: Vec<ClassItem>,
