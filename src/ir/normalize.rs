@@ -1,7 +1,7 @@
 //! Normalising: the same condition in fewer nodes.
 //!
 //! [`normalize`] flattens nested conjunctions and disjunctions, folds constants and double negations, drops repeated parts,
-//! and puts alternatives on one field next to each other, where a target may have an operator for them. The interpreter's verdict
+//! sees that a part beside its own negation is a constant, and puts alternatives on one field next to each other, where a target may have an operator for them. The interpreter's verdict
 //! is the same before and after on every event (`tests/ir.rs`). Otherwise the order of the author is kept.
 //!
 //! No rewriting for the sake of a target belongs here: that is legalizing, and lives with the target.
@@ -132,6 +132,11 @@ impl Normalizer {
         }
         let mut seen = HashSet::with_capacity(kept.len());
         kept.retain(|part| seen.insert(part.identity));
+        let contradicts = |part: &Normal| matches!(&part.form, Form::Not(inner) if seen.contains(&inner.identity));
+        if kept.iter().any(contradicts) {
+            let form = if list == List::All { Form::False } else { Form::True };
+            return self.make(form, origin);
+        }
         if list == List::Any {
             kept = gather(kept);
         }
@@ -223,6 +228,13 @@ mod tests {
         assert_eq!(normalize(any([a.clone(), elsewhere])), a);
         let twice = any([all([a.clone(), b.clone()]), all([b.clone(), a.clone()])]);
         assert_eq!(normalize(twice), all([a, b]));
+    }
+
+    #[test]
+    fn a_part_beside_its_negation_is_a_constant() {
+        let [a, b] = [test("a", "1"), test("b", "1")];
+        assert_eq!(normalize(any([a.clone(), b.clone(), a.clone().negate()])), constant(Node::True));
+        assert_eq!(normalize(all([a.clone().negate(), b, a])), constant(Node::False));
     }
 
     #[test]
