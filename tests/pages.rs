@@ -97,7 +97,11 @@ fn fence(page: &str) -> Option<(&str, &str)> {
 
 /// Reads a rule and converts it as the command line does.
 fn convert(text: &str, target: Option<&str>, templates: &Templates) -> Vec<Diagnostic> {
-    let read = sigma::read(&Source::new("example.yml", text), &sigma::Options::default());
+    let mut options = sigma::Options::default();
+    if target.is_some() {
+        options.unresolved = sigma::UnresolvedPlaceholders::Keep;
+    }
+    let read = sigma::read(&Source::new("example.yml", text), &options);
     let mut said = read.diagnostics;
     let Some(target) = target else { return said };
     match Target::load(target, templates) {

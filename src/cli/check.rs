@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::console::Console;
 use super::{Exit, Stop, input};
 use crate::diagnostic::{Diagnostic, Report, Severity};
+use crate::sigma::UnresolvedPlaceholders;
 
 /// Read rules and report what is wrong with them
 #[derive(Debug, Args)]
@@ -54,18 +55,18 @@ pub fn run(
     console: &mut Console,
     stdout: &mut dyn Write,
 ) -> Result<Exit, Stop> {
-    let reading = arguments.rules.placeholders.resolve()?;
+    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
+    let batch = Batch::new(threads)?;
+    let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let (voice, format) = (console.voice(), arguments.format);
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut counts = Counts::default();
     let mut separator = "[\n";
-    console.start(found.files.len());
-    Batch::new(threads)?.run(
-        &found.files,
+    batch.run(
+        &loaded,
         || (),
-        |(), file| {
-            let loaded = file.load(&reading);
+        |(), loaded| {
             let text = match format {
                 Format::Text => voice.render(&loaded.read.diagnostics, &loaded.source),
                 Format::Json => String::new(),
@@ -85,24 +86,20 @@ pub fn run(
             }
             counts.add(&count);
             exit = exit.max(file_exit);
-            console.step();
             Ok(())
         },
     )?;
-    console.finish();
     if format == Format::Json {
         stdout.write_all(if separator == "[\n" { b"[]\n" } else { b"\n]\n" })?;
     }
-    if exit == Exit::Success && counts.rules == 0 {
-        return Err(input::nothing(&arguments.rules.paths).into());
-    }
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     console.summary(&format!(
-        "{} files, {} rules: {} errors, {} warnings, {} notes",
-        found.files.len(),
-        counts.rules,
-        counts.errors,
-        counts.warnings,
-        counts.notes
+        "{}, {}: {}, {}, {}",
+        count(found.files.len(), "file"),
+        count(counts.rules, "rule"),
+        count(counts.errors, "error"),
+        count(counts.warnings, "warning"),
+        count(counts.notes, "note"),
     ));
     let findings = match arguments.fail_on {
         Some(FailOn::Note) => counts.notes + counts.warnings,

@@ -10,13 +10,13 @@ use clap::{Args, ValueEnum};
 
 use super::batch::Batch;
 use super::console::{Console, Voice};
-use super::input::{self, Loaded, RuleFile, unreadable, utf8};
+use super::input::{self, Loaded, unreadable, utf8};
 use super::outdir::{OutDir, Query};
 use super::record::{Record, Status};
 use super::{Exit, Stop};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
-use crate::sigma;
+use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{self, Layout, Session, Target, Templates};
 
 /// Convert rules to query languages
@@ -68,7 +68,6 @@ enum Format {
 /// What all threads share.
 struct Job<'a> {
     targets: &'a [(String, Target)],
-    reading: sigma::Options,
     options: target::Options,
     format: Format,
     /// Whether queries go to files, so that text prints none.
@@ -114,11 +113,13 @@ pub fn run(
         None => Templates::embedded(),
     };
     let targets = load_targets(&arguments.targets, &templates)?;
+    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
+    let batch = Batch::new(threads)?;
+    let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut out_dir = arguments.out_dir.as_deref().map(OutDir::new).transpose()?;
     let job = Job {
         targets: &targets,
-        reading: arguments.rules.placeholders.resolve()?,
         options: target::Options {
             layout: if arguments.pretty { Layout::Pretty } else { Layout::Compact },
             table: arguments.table,
@@ -129,16 +130,16 @@ pub fn run(
     };
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut tallies = vec![Tally::default(); targets.len()];
-    let mut names = found.files.iter();
-    console.start(found.files.len());
-    Batch::new(threads)?.run(
-        &found.files,
+    let mut files = loaded.iter();
+    console.start(loaded.len());
+    batch.run(
+        &loaded,
         || targets.iter().map(|(_, target)| target.session()).collect::<Vec<_>>(),
         |sessions, file| job.convert(sessions, file),
         |done| {
             stdout.write_all(done.stdout.as_bytes())?;
             console.print(&done.stderr);
-            if let (Some(dir), Some(file)) = (&mut out_dir, names.next()) {
+            if let (Some(dir), Some(file)) = (&mut out_dir, files.next()) {
                 write_files(dir, file, &done.queries, &targets, console)?;
             }
             tallies.iter_mut().zip(&done.tallies).for_each(|(sum, one)| sum.add(one));
@@ -148,9 +149,6 @@ pub fn run(
         },
     )?;
     console.finish();
-    if exit == Exit::Success && tallies.iter().all(|tally| tally.total() == 0) {
-        return Err(input::nothing(&arguments.rules.paths).into());
-    }
     summarise(&targets, &tallies, console);
     Ok(exit)
 }
@@ -197,9 +195,7 @@ fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
 }
 
 impl Job<'_> {
-    fn convert(&self, sessions: &mut [Session<'_>], file: &RuleFile) -> Done {
-        let mut loaded = file.load(&self.reading);
-        let rules = std::mem::take(&mut loaded.read.rules);
+    fn convert(&self, sessions: &mut [Session<'_>], loaded: &Loaded) -> Done {
         let mut done = Done {
             stdout: String::new(),
             stderr: String::new(),
@@ -210,18 +206,18 @@ impl Job<'_> {
         if self.format == Format::Text {
             done.stderr = self.voice.render(&loaded.read.diagnostics, &loaded.source);
         }
-        for (index, rule) in rules.into_iter().enumerate() {
-            self.rule(sessions, &loaded, index, rule, &mut done);
+        for (index, rule) in loaded.read.rules.iter().enumerate() {
+            self.rule(sessions, loaded, index, rule, &mut done);
         }
-        self.invalid(&loaded, &mut done);
+        self.invalid(loaded, &mut done);
         done
     }
 
-    fn rule(&self, sessions: &mut [Session<'_>], loaded: &Loaded, index: usize, rule: Rule, done: &mut Done) {
-        let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(&rule));
+    fn rule(&self, sessions: &mut [Session<'_>], loaded: &Loaded, index: usize, rule: &Rule, done: &mut Done) {
+        let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
         let about: Vec<&Diagnostic> =
-            loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, &rule)).collect();
-        let rule = Rule { condition: ir::normalize(rule.condition), ..rule };
+            loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
+        let rule = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
         for (i, ((name, target), session)) in self.targets.iter().zip(sessions).enumerate() {
             let conversion = session.convert(&rule, &self.options);
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
@@ -327,7 +323,7 @@ fn comment(open: &str, text: &str) -> String {
 
 fn write_files(
     dir: &mut OutDir,
-    file: &RuleFile,
+    file: &Loaded,
     queries: &[FileQuery],
     targets: &[(String, Target)],
     console: &mut Console,
@@ -335,7 +331,7 @@ fn write_files(
     for query in queries {
         let Some((name, target)) = targets.get(query.target) else { continue };
         let note = dir.write(&Query {
-            source: &file.name,
+            source: file.source.name(),
             below: &file.below,
             index: query.index,
             target: name,

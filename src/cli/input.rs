@@ -12,6 +12,7 @@ use clap::Args;
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
 
+use super::batch::Batch;
 use super::console::Console;
 use super::{Exit, Stop};
 use crate::diagnostic::{Diagnostic, codes};
@@ -32,9 +33,9 @@ pub struct RuleArguments {
 #[derive(Debug, Clone)]
 pub struct RuleFile {
     /// The name in messages and records: the path as the user wrote it, or `<stdin>`.
-    pub name: String,
+    name: String,
     /// The path below the argument that led to it, for files written beside each other.
-    pub below: PathBuf,
+    below: PathBuf,
     /// What to open; `None` is stdin.
     path: Option<PathBuf>,
 }
@@ -183,6 +184,8 @@ pub fn unreadable(name: &str, why: &str) -> Diagnostic {
 
 /// A file that was read, or could not be.
 pub struct Loaded {
+    /// The path below the argument that led to the file.
+    pub below: PathBuf,
     /// The text; empty where it could not be read.
     pub source: Source,
     /// Its rules and what is to be said.
@@ -191,23 +194,65 @@ pub struct Loaded {
     pub exit: Exit,
 }
 
+/// Reads all files, in order, and applies the filters of each to the rules of the others.
+///
+/// # Errors
+/// Where there is no rule in any file, and nothing to say why.
+pub fn load(
+    arguments: &[PathBuf],
+    found: &Found,
+    options: &sigma::Options,
+    batch: &Batch,
+    console: &mut Console,
+) -> Result<Vec<Loaded>, Stop> {
+    let mut loaded = Vec::with_capacity(found.files.len());
+    console.start(found.files.len());
+    batch.run(
+        &found.files,
+        || (),
+        |(), file| file.load(options),
+        |file| {
+            loaded.push(file);
+            console.step();
+            Ok(())
+        },
+    )?;
+    console.finish();
+    let silent = found.exit.is_none() && loaded.iter().all(|file| file.exit == Exit::Success);
+    if silent && loaded.iter().all(|file| file.read.rules.is_empty()) {
+        return Err(nothing(arguments).into());
+    }
+    for i in 0..loaded.len() {
+        let filters = std::mem::take(&mut loaded[i].read.filters);
+        if !filters.is_empty() {
+            let others = loaded.iter_mut().enumerate().filter(|(j, _)| *j != i);
+            others.for_each(|(_, file)| {
+                sigma::apply_filters(&mut file.read.rules, &filters);
+            });
+        }
+    }
+    Ok(loaded)
+}
+
 impl RuleFile {
     /// Reads the file and its rules.
-    pub fn load(&self, options: &sigma::Options) -> Loaded {
+    fn load(&self, options: &sigma::Options) -> Loaded {
         let text = self.bytes().map_err(|error| (Exit::Usage, unreadable(&self.name, &error.to_string())));
-        match text.and_then(|bytes| utf8(bytes, &self.name).map_err(|diagnostic| (Exit::Rules, diagnostic))) {
-            Ok(text) => {
-                let source = Source::new(self.name.as_str(), text);
+        let text = text.and_then(|bytes| utf8(bytes, &self.name).map_err(|diagnostic| (Exit::Rules, diagnostic)));
+        let (text, failure) = match text {
+            Ok(text) => (text, None),
+            Err(failure) => (String::new(), Some(failure)),
+        };
+        let source = Source::new(self.name.as_str(), text);
+        let (read, exit) = match failure {
+            None => {
                 let read = sigma::read(&source, options);
                 let bad = read.diagnostics.iter().any(Diagnostic::is_error);
-                Loaded { source, read, exit: if bad { Exit::Rules } else { Exit::Success } }
+                (read, if bad { Exit::Rules } else { Exit::Success })
             }
-            Err((exit, diagnostic)) => {
-                let mut read = sigma::Read::default();
-                read.diagnostics.push(diagnostic);
-                Loaded { source: Source::new(self.name.as_str(), ""), read, exit }
-            }
-        }
+            Some((exit, diagnostic)) => (sigma::Read { diagnostics: vec![diagnostic], ..Default::default() }, exit),
+        };
+        Loaded { below: self.below.clone(), source, read, exit }
     }
 
     fn bytes(&self) -> std::io::Result<Vec<u8>> {

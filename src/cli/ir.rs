@@ -8,7 +8,8 @@ use clap::Args;
 use super::batch::Batch;
 use super::console::Console;
 use super::{Exit, Stop, input};
-use crate::ir::{json, normalize};
+use crate::ir::{Rule, json, normalize};
+use crate::sigma::UnresolvedPlaceholders;
 
 /// Print the meaning of rules as JSON
 #[derive(Debug, Args)]
@@ -36,37 +37,33 @@ pub fn run(
     console: &mut Console,
     stdout: &mut dyn Write,
 ) -> Result<Exit, Stop> {
-    let reading = arguments.rules.placeholders.resolve()?;
+    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
+    let batch = Batch::new(threads)?;
+    let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let voice = console.voice();
     let mut exit = found.exit.unwrap_or(Exit::Success);
-    let mut empty = true;
-    Batch::new(threads)?.run(
-        &found.files,
+    batch.run(
+        &loaded,
         || (),
-        |(), file| {
-            let loaded = file.load(&reading);
+        |(), loaded| {
             let mut out = String::new();
-            for mut rule in loaded.read.rules {
-                if arguments.normalize {
-                    rule.condition = normalize(rule.condition);
-                }
-                let json = if arguments.pretty { json::to_pretty(&rule) } else { json::to_line(&rule) };
+            for rule in &loaded.read.rules {
+                let normal =
+                    arguments.normalize.then(|| Rule { condition: normalize(rule.condition.clone()), ..rule.clone() });
+                let rule = normal.as_ref().unwrap_or(rule);
+                let json = if arguments.pretty { json::to_pretty(rule) } else { json::to_line(rule) };
                 out.push_str(&json.unwrap_or_default());
                 out.push('\n');
             }
             (out, voice.render(&loaded.read.diagnostics, &loaded.source), loaded.exit)
         },
         |(out, said, file_exit)| {
-            empty &= out.is_empty();
             stdout.write_all(out.as_bytes())?;
             console.print(&said);
             exit = exit.max(file_exit);
             Ok(())
         },
     )?;
-    if exit == Exit::Success && empty {
-        return Err(input::nothing(&arguments.rules.paths).into());
-    }
     Ok(exit)
 }

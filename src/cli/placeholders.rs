@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::input::{unreadable, utf8};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::sigma;
+use crate::sigma::{self, UnresolvedPlaceholders};
 
 /// Where placeholders get their values.
 #[derive(Debug, Args)]
@@ -22,12 +22,13 @@ pub struct PlaceholderArguments {
 }
 
 impl PlaceholderArguments {
-    /// The options for the reading of rules: the values of the files, then those of the command line.
+    /// The options for the reading of rules: the values of the files, then those of the command line. `unresolved` says what becomes
+    /// of a placeholder that none of them has.
     ///
     /// # Errors
     /// Where a file cannot be read or an argument has no `=`.
-    pub fn resolve(&self) -> Result<sigma::Options, Diagnostic> {
-        let mut options = sigma::Options::default();
+    pub fn resolve(&self, unresolved: UnresolvedPlaceholders) -> Result<sigma::Options, Diagnostic> {
+        let mut options = sigma::Options { unresolved, ..Default::default() };
         for path in &self.files {
             let name = path.display().to_string();
             let bytes = std::fs::read(path).map_err(|e| unreadable(&name, &e.to_string()))?;
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn files_and_arguments_add_up() {
         let arguments = PlaceholderArguments { values: vec!["a=x,y".into(), "%a%=z".into()], files: vec![] };
-        let options = arguments.resolve().map_err(|d| d.to_string());
+        let options = arguments.resolve(UnresolvedPlaceholders::Keep).map_err(|d| d.to_string());
         let values: Vec<String> = options
             .map(|o| o.placeholders.values().flatten().map(|value| value.to_string()).collect())
             .unwrap_or_default();

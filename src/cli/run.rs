@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::input::{Events, Format};
 use crate::interp::{Event, Matcher, Trace};
 use crate::ir::Rule;
+use crate::sigma::UnresolvedPlaceholders;
 
 /// Run rules on events and print the matches
 #[derive(Debug, Args)]
@@ -153,28 +154,17 @@ pub fn run(
 
 /// Reads all rules, in the order of the arguments. At least one must be there.
 fn read_rules(arguments: &Arguments, batch: &Batch, console: &mut Console) -> Result<(Vec<Loaded>, Exit), Stop> {
-    let reading = arguments.placeholders.resolve()?;
+    let reading = arguments.placeholders.resolve(UnresolvedPlaceholders::Reject)?;
     let found = input::find(&arguments.rules, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
-    let mut rules = Vec::new();
+    let loaded = input::load(&arguments.rules, &found, &reading, batch, console)?;
     let voice = console.voice();
-    batch.run(
-        &found.files,
-        || (),
-        |(), file| {
-            let loaded = file.load(&reading);
-            let said = voice.render(&loaded.read.diagnostics, &loaded.source);
-            (file.name.clone(), loaded.read.rules, said, loaded.exit)
-        },
-        |(path, read, said, file_exit)| {
-            console.print(&said);
-            exit = exit.max(file_exit);
-            rules.extend(read.into_iter().map(|rule| Loaded { path: path.clone(), rule }));
-            Ok(())
-        },
-    )?;
-    if rules.is_empty() && exit == Exit::Success {
-        return Err(input::nothing(&arguments.rules).into());
+    let mut rules = Vec::new();
+    for file in loaded {
+        console.print(&voice.render(&file.read.diagnostics, &file.source));
+        exit = exit.max(file.exit);
+        let path = file.source.name();
+        rules.extend(file.read.rules.into_iter().map(|rule| Loaded { path: path.to_string(), rule }));
     }
     Ok((rules, exit))
 }
