@@ -154,6 +154,24 @@ fn events_that_stop_to_come_are_an_error() {
     assert_eq!(out.status.code(), Some(3));
 }
 
+/// [SG0002] [SG0009] [SG0407]: inputs too large to stand in a transcript.
+#[test]
+fn hostile_inputs_end_with_a_message() {
+    let large = with_stdin(&["check", "-"], &[b' '].repeat(20_000_000));
+    assert!(String::from_utf8_lossy(&large.stderr).contains("error[SG0002]"));
+    let broken = with_stdin(&["check", "-"], &b"---\n[\n".repeat(1_001));
+    assert!(String::from_utf8_lossy(&broken.stderr).contains("[SG0009]"));
+    let values: Vec<String> = (1..=201).map(|i| i.to_string()).collect();
+    let placeholder = format!("servers={}", values.join(","));
+    let rule = fs::read_to_string("tests/cmd/inputs/expand.yml").unwrap_or_default();
+    let rule = rule.replace("%servers%", "%servers%-%servers%");
+    let expanded = with_stdin(&["check", "-", "--placeholder", &placeholder], rule.as_bytes());
+    assert!(String::from_utf8_lossy(&expanded.stderr).contains("[SG0407]"), "{expanded:?}");
+    for out in [large, broken, expanded] {
+        assert_eq!(out.status.code(), Some(2));
+    }
+}
+
 #[test]
 fn each_query_gets_a_file_of_its_own() {
     let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
@@ -210,6 +228,14 @@ fn targets_list_every_target_with_what_it_can_say() {
     for name in names {
         assert!(text.contains(name), "{name}");
     }
+}
+
+#[test]
+fn explain_prints_the_page_of_a_code_in_any_letter_case() {
+    let out = output(&["explain", "sg0703"]);
+    assert_eq!(String::from_utf8_lossy(&out.stdout), include_str!("../docs/diagnostics/SG0703.md"));
+    let list = output(&["explain"]);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("SG0703  error    there is no such target\n"));
 }
 
 #[test]

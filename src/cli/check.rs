@@ -57,6 +57,9 @@ pub fn run(
 ) -> Result<Exit, Stop> {
     let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
+    if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
+        return Ok(exit);
+    }
     let batch = Batch::new(threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let (voice, format) = (console.voice(), arguments.format);

@@ -51,10 +51,13 @@ const EXAMPLES: &str = "Examples:
   sigmaglot convert rules -t kql --out-dir queries
   cat rule.yml | sigmaglot convert - -t eql --format jsonl
 
-A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics (code, severity,
-message, path, span, labels, help) and ir_hash. With jsonl, what is to be said of a rule is in its records; with text, on stderr.
+A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash. What is to be said \
+of a rule is in its records with jsonl, and on stderr with text.
 
-Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.";
+Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.
+
+Exit codes: 0 every rule was converted to every target; 2 a rule could not be read or converted; 3 usage, or a file that cannot \
+be read or written.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,6 +118,9 @@ pub fn run(
     let targets = load_targets(&arguments.targets, &templates)?;
     let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
+    if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
+        return Ok(exit);
+    }
     let batch = Batch::new(threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut out_dir = arguments.out_dir.as_deref().map(OutDir::new).transpose()?;
@@ -170,6 +176,9 @@ fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
     let mut templates = Templates::embedded();
     let rooms: Vec<&str> =
         Templates::embedded_paths().iter().filter_map(|path| path.split_once('/').map(|(room, _)| room)).collect();
+    if !directory.is_dir() {
+        return Err(unreadable(&directory.display().to_string(), "there is no such directory"));
+    }
     let mut walk = ignore::WalkBuilder::new(directory);
     walk.standard_filters(false).follow_links(true).sort_by_file_path(Path::cmp);
     for entry in walk.build() {

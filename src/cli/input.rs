@@ -47,6 +47,8 @@ pub struct Found {
     pub files: Vec<RuleFile>,
     /// The gravest thing that happened on the way; it was said already.
     pub exit: Option<Exit>,
+    /// How many files the arguments named, each as often as it was named.
+    named: usize,
     seen: HashSet<PathBuf>,
 }
 
@@ -68,11 +70,11 @@ pub fn find(paths: &[PathBuf], console: &mut Console) -> Result<Found, Stop> {
     };
     let mut found = Found::default();
     for path in paths {
-        let before = found.seen.len();
+        let before = found.named;
         if let Err(diagnostic) = found.argument(path, console) {
             console.say(&diagnostic);
             found.exit = Some(Exit::Usage);
-        } else if found.seen.len() == before && paths.len() > 1 {
+        } else if found.named == before && paths.len() > 1 {
             let message = format!("no rule files in `{}`", path.display());
             let mut diagnostic = Diagnostic::new(codes::NOTHING_FOUND, message);
             diagnostic.severity = crate::diagnostic::Severity::Warning;
@@ -96,6 +98,7 @@ pub fn nothing(paths: &[PathBuf]) -> Diagnostic {
 impl Found {
     fn argument(&mut self, path: &Path, console: &mut Console) -> Result<(), Diagnostic> {
         if path == Path::new("-") {
+            self.named += 1;
             if self.seen.insert(path.to_owned()) {
                 self.files.push(RuleFile { name: "<stdin>".into(), below: "stdin".into(), path: None });
             }
@@ -165,6 +168,7 @@ impl Found {
     }
 
     fn add(&mut self, path: &Path, root: &Path) {
+        self.named += 1;
         let plain = path.strip_prefix(".").unwrap_or(path);
         if self.seen.insert(plain.to_owned()) {
             let below = path.strip_prefix(root).unwrap_or(path).to_owned();

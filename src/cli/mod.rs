@@ -44,10 +44,10 @@ const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 findings; 2 a rule could 
 #[derive(Debug, Clone, Args)]
 struct Common {
     /// Work on this many threads; the output does not depend on it [default: one a core]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", display_order = 900)]
     threads: Option<NonZeroUsize>,
     /// Say errors only: no warnings, notes, summary or progress
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     quiet: bool,
 }
 

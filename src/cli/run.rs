@@ -47,9 +47,8 @@ const EXAMPLES: &str = "Examples:
   sigmaglot run -r rules --count Security.evtx Sysmon.evtx
   tail -f events.ndjson | sigmaglot run -r rules - --why
 
-A match is a JSON line: {\"rule\":{\"id\",\"title\",\"path\"},\"event\":{\"file\",\"index\"}}, the index from 0 within the file;
---why adds \"why\". Matches come in the order of the events, those of one event in the order of the rules.
---count prints {\"rule\",\"count\"} for each rule in order.
+A match is a JSON line: {\"rule\":{\"id\",\"title\",\"path\"},\"event\":{\"file\",\"index\"}}, the index from 0 within the \
+file; --why adds \"why\". Matches come in the order of the events, those of one event in the order of the rules. --count prints {\"rule\",\"count\"} for each rule in order.
 
 Exit codes: 0 all went well, matches or none; 2 a rule could not be read; 3 usage, or events that cannot be read.";
 
