@@ -106,7 +106,7 @@ impl Found {
         }
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
-                self.walk(path, console, |file| is_rule(file));
+                self.walk(path, console, is_rule);
                 Ok(())
             }
             Ok(_) => {

@@ -109,6 +109,11 @@ pub fn run(
     console: &mut Console,
     stdout: &mut dyn Write,
 ) -> Result<Exit, Stop> {
+    let stdin = |paths: &[PathBuf]| paths.iter().any(|path| path == Path::new("-"));
+    if stdin(&arguments.rules) && (arguments.events.is_empty() || stdin(&arguments.events)) {
+        let message = "rules and events cannot both come from stdin";
+        return Err(Diagnostic::new(codes::ARGUMENT_INVALID, message).help("put one of them into a file").into());
+    }
     let batch = Batch::new(threads)?;
     let (rules, mut exit) = read_rules(&arguments, &batch, console)?;
     let names: Vec<RuleName<'_>> = rules.iter().map(name).collect();
