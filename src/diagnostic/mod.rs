@@ -5,6 +5,7 @@
 //! says the way out. The codes stand in one table, [`codes`].
 
 pub mod codes;
+mod json;
 pub mod render;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::source::Span;
 pub use codes::Code;
+pub use json::{LabelReport, Point, Range, Report};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
