@@ -1,0 +1,6 @@
+//! SQL: queries run on SQLite against the interpreter, and no dialect's literals let a value out.
+
+mod build;
+mod matrix;
+mod quoting;
+mod shapes;
