@@ -83,6 +83,16 @@ codes! {
     TARGET_UNKNOWN = "SG0703" Error;
 
     // ---- 08xx: events ----
+    /// An event is not JSON.
+    EVENT_SYNTAX = "SG0801" Error;
+    /// A JSON value where an event should be is no object.
+    EVENT_NO_OBJECT = "SG0802" Error;
+    /// An event is larger or nested deeper than is read.
+    EVENT_TOO_LARGE = "SG0803" Error;
+    /// A Windows event log, or a record of one, cannot be read.
+    EVENT_LOG_FAILED = "SG0804" Error;
+    /// The source of events failed while it was read.
+    EVENTS_UNREADABLE = "SG0805" Error;
 
     // ---- 09xx: command line and configuration ----
 }

@@ -1,0 +1,217 @@
+//! Regular expressions as a small tree in which flags are resolved to the leaves.
+//!
+//! The dialect read is the Rust `regex` crate's with ASCII `\d \w \s \b` (SEMANTICS.md, "Regular expressions");
+//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own dialect
+//! (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes or no.
+//!
+//! Reading is in `lower`; `engine` builds the Rust `regex` of a tree, which the interpreter runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use regex_syntax::ast;
+
+mod engine;
+mod lower;
+#[cfg(test)]
+mod tests;
+
+/// A regular expression: its text as the rule has it, the flags, and the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Regex {
+    /// The text in the rule.
+    pub text: Arc<str>,
+    /// The flags given by modifiers.
+    pub flags: Flags,
+    /// What it means.
+    pub tree: Tree,
+}
+
+/// The flags that Sigma's modifiers can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Flags {
+    /// `i`: letters compare with simple case folding.
+    pub ignore_case: bool,
+    /// `m`: `^` and `$` match at line borders.
+    pub multi_line: bool,
+    /// `s`: the dot matches `\n` too.
+    pub dot_all: bool,
+}
+
+/// The tree. Flags have no place in it: each leaf says what it means.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Tree {
+    /// The empty text.
+    Empty,
+    /// One character; with `fold`, any character of the same simple case folding.
+    Literal {
+        /// The character.
+        c: char,
+        /// Whether letter case is ignored.
+        fold: bool,
+    },
+    /// Any character; without `newline`, any but `\n`.
+    Dot {
+        /// Whether `\n` counts.
+        newline: bool,
+    },
+    /// One character of a set.
+    Class(Class),
+    /// A position.
+    Look(Look),
+    /// Repetition.
+    Repeat {
+        /// At least this many times.
+        min: u32,
+        /// At most this many times; `None` without bound.
+        max: Option<u32>,
+        /// Whether more is preferred (no difference to whether there is a match).
+        greedy: bool,
+        /// What is repeated.
+        tree: Box<Tree>,
+    },
+    /// A group, kept for its parentheses.
+    Group(Box<Tree>),
+    /// One after the other.
+    Concat(Vec<Tree>),
+    /// One or the other.
+    Alternate(Vec<Tree>),
+}
+
+/// A position between characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// The very start of the text.
+    Start,
+    /// The very end of the text.
+    End,
+    /// The start of the text or after a `\n`.
+    LineStart,
+    /// The end of the text or before a `\n`.
+    LineEnd,
+    /// Between an ASCII word character and none.
+    WordBoundary,
+    /// Not such a place.
+    NotWordBoundary,
+}
+
+/// A set of characters. Unicode and POSIX classes, nested classes and set operations are read into ranges.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// Whether the set is what is *not* listed.
+    pub negated: bool,
+    /// Whether letter case is ignored in the ranges (before negation). Shorthands stand as they are:
+    /// `(?i)[\W]` is `\W`.
+    pub fold: bool,
+    /// What is listed; may be empty.
+    pub items: Vec<ClassItem>,
+}
+
+/// A member of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ClassItem {
+    /// The characters from the first to the last, both included.
+    Range(char, char),
+    /// A shorthand, ASCII: `\d` is `[0-9]`, `\w` is `[0-9A-Za-z_]`, `\s` is `[\t\n\x0B\f\r ]`.
+    Perl {
+        /// Which.
+        kind: PerlKind,
+        /// Whether the complement is meant (`\D \W \S`).
+        negated: bool,
+    },
+}
+
+/// The shorthand classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PerlKind {
+    /// `[0-9]`
+    Digit,
+    /// `[\t\n\x0B\f\r ]`
+    Space,
+    /// `[0-9A-Za-z_]`
+    Word,
+}
+
+impl PerlKind {
+    /// The ASCII ranges that the shorthand stands for.
+    pub fn ranges(self) -> &'static [(char, char)] {
+        match self {
+            PerlKind::Digit => &[('0', '9')],
+            PerlKind::Space => &[('\t', '\r'), (' ', ' ')],
+            PerlKind::Word => &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')],
+        }
+    }
+}
+
+/// Why a regular expression was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegexError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the text, in bytes.
+    pub range: std::ops::Range<usize>,
+}
+
+impl fmt::Display for RegexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The most nesting that is read.
+const NEST_LIMIT: u32 = 100;
+/// The largest text that is read, in bytes.
+const TEXT_LIMIT: usize = 64 * 1024;
+/// The most leaves that counted repetitions may multiply to.
+const WEIGHT_LIMIT: u64 = 100_000;
+/// Up to this weight the engine's own size limit cannot be reached, whatever the leaves are.
+const SURELY_SMALL: u64 = 1_000;
+
+impl Regex {
+    /// Reads `text` under `flags`.
+    ///
+    /// # Errors
+    /// With the place and reason where the text is no regular expression of the dialect, or is absurdly large.
+    pub fn parse(text: &str, flags: Flags) -> Result<Regex, RegexError> {
+        let fail = |message: &str| RegexError { message: message.into(), range: 0..text.len() };
+        if text.len() > TEXT_LIMIT {
+            return Err(fail("the regular expression is longer than 64 KiB"));
+        }
+        let ast = ast::parse::ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(text).map_err(|e| {
+            RegexError { message: explain(e.kind()), range: e.span().start.offset..e.span().end.offset }
+        })?;
+        let tree = lower::lower(text, flags, &ast)?;
+        let weight = tree.weight();
+        // What is read must run: a tree of doubtful size is compiled once to see whether it can be.
+        if weight > WEIGHT_LIMIT || (weight > SURELY_SMALL && tree.compile().is_err()) {
+            return Err(fail("the regular expression is too large once its counted repetitions are written out"));
+        }
+        Ok(Regex { text: text.into(), flags, tree })
+    }
+}
+
+/// regex-syntax's own words, with a word on what other engines would allow.
+fn explain(kind: &ast::ErrorKind) -> String {
+    match kind {
+        ast::ErrorKind::UnsupportedLookAround => "look-around is not part of Sigma's regular expressions".into(),
+        ast::ErrorKind::UnsupportedBackreference => {
+            "back-references are not part of Sigma's regular expressions".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+impl Tree {
+    /// The number of leaves once counted repetitions are written out, saturating; a class counts as its ranges.
+    fn weight(&self) -> u64 {
+        match self {
+            Tree::Empty | Tree::Literal { .. } | Tree::Dot { .. } | Tree::Look(_) => 1,
+            Tree::Class(class) => class.items.len().max(1) as u64,
+            Tree::Repeat { min, max, tree, .. } => tree.weight().saturating_mul(u64::from(max.unwrap_or(*min).max(1))),
+            Tree::Group(tree) => tree.weight(),
+            Tree::Concat(parts) | Tree::Alternate(parts) => {
+                parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.weight()))
+            }
+        }
+    }
+}
