@@ -45,7 +45,7 @@ impl<'e> Renderer<'e> {
         variables.insert("rule", rule_value(rule));
         variables.insert("layout", layout_value(layout, 0));
         let template = self.environment.get_template(&format!("{}/query.j2", self.room))?;
-        let text = template.render(Value::from_iter(variables))?;
+        let text = template.render(Value::from_pairs(variables))?;
         Ok(text.trim_end().to_owned())
     }
 
