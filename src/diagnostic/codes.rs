@@ -43,16 +43,130 @@ codes! {
     // ---- 00xx: reading text and YAML ----
     /// The file is not UTF-8 text.
     NOT_UTF8 = "SG0001" Error;
+    /// The file is larger than what is read.
+    SOURCE_TOO_LARGE = "SG0002" Error;
+    /// The text is no YAML.
+    YAML_SYNTAX = "SG0003" Error;
+    /// A key stands twice in one map.
+    DUPLICATE_KEY = "SG0004" Error;
+    /// A YAML feature that rules cannot use: merge keys, tags, maps as keys.
+    YAML_FEATURE = "SG0005" Error;
+    /// An alias is cyclic or expands to too much.
+    YAML_ALIAS = "SG0006" Error;
+    /// Lists and maps are nested too deep.
+    YAML_NESTING = "SG0007" Error;
+    /// YAML 1.1 reads this plain scalar differently.
+    YAML_11 = "SG0008" Note;
+    /// More messages than are kept.
+    MESSAGES_LEFT_OUT = "SG0009" Note;
 
     // ---- 01xx: documents and attributes ----
+    /// The top level of a document is no map.
+    NOT_A_RULE = "SG0101" Error;
+    /// A required attribute is missing.
+    ATTRIBUTE_MISSING = "SG0102" Error;
+    /// An attribute has the wrong type or length.
+    ATTRIBUTE_TYPE = "SG0103" Error;
+    /// An attribute has a value outside its closed list.
+    ATTRIBUTE_VALUE = "SG0104" Error;
+    /// A date is not `YYYY-MM-DD`.
+    DATE_INVALID = "SG0105" Error;
+    /// A tag has no namespace.
+    TAG_INVALID = "SG0106" Error;
+    /// A tag has characters that tags should not have.
+    TAG_FORM = "SG0107" Warning;
+    /// The id is no UUID.
+    ID_NOT_UUID = "SG0108" Warning;
+    /// The log source names neither category, product nor service.
+    LOGSOURCE_EMPTY = "SG0109" Error;
+    /// The taxonomy is not known.
+    TAXONOMY_UNKNOWN = "SG0110" Error;
+    /// The rule is for an unsupported version of the specification.
+    VERSION_UNSUPPORTED = "SG0111" Error;
+    /// An unknown attribute is close to a known one.
+    ATTRIBUTE_UNKNOWN = "SG0112" Warning;
+    /// A list of unique entries has one twice.
+    ENTRY_TWICE = "SG0113" Warning;
 
     // ---- 02xx: detections, values, modifiers ----
+    /// There is no modifier of this name.
+    MODIFIER_UNKNOWN = "SG0201" Error;
+    /// Modifiers do not fit together.
+    MODIFIER_COMBINATION = "SG0202" Error;
+    /// A value has the wrong type for its modifier.
+    VALUE_TYPE = "SG0203" Error;
+    /// A search or a list of values is empty.
+    EMPTY = "SG0204" Error;
+    /// Null stands in a list or as a keyword.
+    NULL_VALUE = "SG0205" Error;
+    /// A value is a map or a nested list.
+    VALUE_NESTED = "SG0206" Error;
+    /// The regular expression is invalid or uses an unsupported construct.
+    REGEX_INVALID = "SG0207" Error;
+    /// The value is no IP network.
+    NETWORK_INVALID = "SG0208" Error;
+    /// A wildcard stands where none can be.
+    WILDCARD_FORBIDDEN = "SG0209" Error;
+    /// A part of a time is out of range.
+    TIME_RANGE = "SG0210" Error;
+    /// The modifier needs a field.
+    FIELD_NEEDED = "SG0211" Error;
+    /// A key of a detection is not text.
+    KEY_NOT_TEXT = "SG0212" Error;
+    /// A number is infinite, not a number, or too large.
+    NUMBER_RANGE = "SG0213" Error;
+    /// `windash` makes too many texts to encode.
+    TOO_MANY_VARIANTS = "SG0214" Error;
+    /// `all` stands on a single value.
+    ALL_SINGLE = "SG0215" Warning;
+    /// `base64offset` stands without `contains`.
+    OFFSET_EXACT = "SG0216" Warning;
+    /// A path ends in an escaped star.
+    STAR_ESCAPED = "SG0217" Warning;
+    /// A value begins with two backslashes, which are one.
+    BACKSLASHES_LEADING = "SG0218" Warning;
+    /// `timeframe` has no effect.
+    TIMEFRAME_IGNORED = "SG0219" Warning;
 
     // ---- 03xx: conditions ----
+    /// There is no condition, or it is no text.
+    CONDITION_MISSING = "SG0301" Error;
+    /// The condition does not parse.
+    CONDITION_SYNTAX = "SG0302" Error;
+    /// The condition names a search that does not exist.
+    IDENTIFIER_UNDEFINED = "SG0303" Error;
+    /// A selector takes no search.
+    SELECTOR_EMPTY = "SG0304" Error;
+    /// The condition has a v1 aggregation.
+    AGGREGATION = "SG0305" Error;
+    /// The condition is too long, too deep, or expands to too much.
+    CONDITION_TOO_LARGE = "SG0306" Error;
+    /// A search is named by a word of conditions.
+    IDENTIFIER_RESERVED = "SG0307" Error;
+    /// The detection has no search.
+    DETECTION_EMPTY = "SG0308" Error;
+    /// No condition uses this search.
+    IDENTIFIER_UNUSED = "SG0309" Warning;
+    /// Conditions cannot spell the name of this search.
+    IDENTIFIER_SPELLING = "SG0310" Note;
 
     // ---- 04xx: correlations, filters, collections, placeholders ----
-    /// The document is a correlation or a filter, whose meaning is not built yet.
+    /// The document is a correlation, whose meaning is not built yet.
     NOT_YET = "SG0401" Error;
+    /// The correlation is invalid.
+    CORRELATION_INVALID = "SG0402" Error;
+    /// The filter does not say which rules it applies to.
+    FILTER_RULES = "SG0403" Error;
+    /// The filter's condition has no `not`.
+    FILTER_POSITIVE = "SG0404" Warning;
+    /// The action is unknown or has nothing to act on.
+    ACTION_UNKNOWN = "SG0405" Error;
+    /// A placeholder has no values.
+    PLACEHOLDER_UNKNOWN = "SG0406" Error;
+    /// Placeholders expand to too many values.
+    PLACEHOLDER_LIMIT = "SG0407" Error;
+    /// A backslash before a percent sign does not escape it.
+    PERCENT_ESCAPE = "SG0408" Note;
 
     // ---- 05xx: targets ----
     /// The target's language has no way to say this predicate.

@@ -1,32 +1,139 @@
 //! FRONT END: Sigma documents as written, and their lowering to the IR.
 //!
 //! [`read`] takes a source and gives the rules of its documents in the IR with everything that is to be said about them.
-//! Every node keeps its span. Nothing here knows a target, reads a file, or evaluates an event.
+//! [`parse`] stops before the IR: the documents as written, every node with its span. Nothing here knows a target, reads
+//! a file, or evaluates an event.
+//!
+//! ```text
+//! text --yaml--> nodes --collection--> nodes --rule, detection, condition--> documents --lower, item--> ir
+//! ```
+
+mod attributes;
+mod collection;
+pub mod condition;
+pub mod correlation;
+pub mod detection;
+pub mod encoding;
+pub mod filter;
+mod item;
+pub mod logsource;
+mod lower;
+mod messages;
+pub mod modifier;
+pub mod pattern;
+mod placeholder;
+pub mod rule;
+pub mod scalar;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use filter::{Filter, apply_filters};
+pub use rule::{Document, Rule};
+
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::source::Source;
+use messages::Messages;
 
 /// What the caller supplies to the reading of rules.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Values of placeholders, by name without percent signs.
     pub placeholders: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// What becomes of a placeholder without a value.
+    pub unresolved: UnresolvedPlaceholders,
+}
+
+/// What becomes of a placeholder without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnresolvedPlaceholders {
+    /// The rule is refused, as the specification demands of anything that is to match events.
+    #[default]
+    Reject,
+    /// The rule is kept with [`ir::Test::Placeholder`] and a warning: for checking rules whose values are elsewhere.
+    Keep,
 }
 
 /// What a source held.
 #[derive(Debug, Default)]
 pub struct Read {
-    /// The rules that could be read, in source order.
+    /// The rules that could be read, in source order, with the filters of the same source applied.
     pub rules: Vec<ir::Rule>,
+    /// The filters, for the rules of other sources; see [`apply_filters`].
+    pub filters: Vec<Filter>,
     /// Everything to be said, in source order; errors mean that a document gave no rule.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads all documents of a source: parses, applies collections and filters of the same source, lowers.
-pub fn read(_source: &Source, _options: &Options) -> Read {
-    Read::default()
+/// The documents of a source as written.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The documents without an error, in source order.
+    pub documents: Vec<Document>,
+    /// Everything to be said, in source order.
+    pub diagnostics: Vec<Diagnostic>,
 }
+
+/// Reads all documents of a source: parses, applies collections and filters of the same source, lowers.
+pub fn read(source: &Source, options: &Options) -> Read {
+    let mut messages = Messages::default();
+    let mut out = Read::default();
+    for (document, soundness) in parse_all(source, &mut messages) {
+        // A document with errors is lowered too, for what there is to say about the rest of it.
+        let sound = soundness == Soundness::Sound;
+        match &document {
+            Document::Rule(rule) => out.rules.extend(lower::rule(rule, options, &mut messages).filter(|_| sound)),
+            Document::Filter(filter) => {
+                out.filters.extend(filter::lower(filter, options, &mut messages).filter(|_| sound));
+            }
+            Document::Correlation(_) => {}
+        }
+    }
+    filter::apply_own(&mut out.rules, &out.filters);
+    out.diagnostics = messages.finish();
+    out
+}
+
+/// Parses all documents of a source. What needs the meaning of a value or the names of searches is said by [`lower`].
+pub fn parse(source: &Source) -> Parsed {
+    let mut messages = Messages::default();
+    let documents = parse_all(source, &mut messages);
+    let sound = documents.into_iter().filter(|(_, soundness)| *soundness == Soundness::Sound);
+    Parsed { documents: sound.map(|(document, _)| document).collect(), diagnostics: messages.finish() }
+}
+
+/// Lowers a rule to the IR, with what there is to be said about its values and conditions.
+///
+/// # Errors
+/// There is no rule where a diagnostic is an error.
+pub fn lower(rule: &Rule, options: &Options) -> (Option<ir::Rule>, Vec<Diagnostic>) {
+    let mut messages = Messages::default();
+    let lowered = lower::rule(rule, options, &mut messages);
+    (lowered, messages.finish())
+}
+
+/// Whether a document gave an error so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Soundness {
+    Sound,
+    Broken,
+}
+
+fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Document, Soundness)> {
+    let nodes = yaml::documents(source, messages);
+    let nodes = collection::expand(nodes, messages);
+    let mut out = Vec::with_capacity(nodes.len());
+    for node in &nodes {
+        let before = messages.errors();
+        if let Some(document) = rule::parse(node, messages) {
+            let soundness = if messages.errors() == before { Soundness::Sound } else { Soundness::Broken };
+            out.push((document, soundness));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

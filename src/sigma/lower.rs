@@ -1,0 +1,177 @@
+//! Rules and filters as written to the IR.
+//!
+//! Searches are lowered once; conditions put them together. Errors are collected and give no rule.
+
+use std::sync::Arc;
+
+use super::Options;
+use super::condition::{self, ExprKind, Quantifier, Target};
+use super::detection::{Body, BodyKind, Detection, Search};
+use super::item::Items;
+use super::messages::Messages;
+use super::rule::Rule;
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::ir::{self, Expr, Node, Origin};
+use crate::source::Span;
+
+/// The most nodes that the conditions of a rule may expand to.
+pub const MAX_NODES: usize = 2_000_000;
+
+/// The rule in the IR; `None` after an error.
+pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> Option<ir::Rule> {
+    let condition = detection(&rule.detection, options, messages)?;
+    Some(ir::Rule { meta: rule.meta.clone(), logsource: rule.logsource.clone(), table: None, condition })
+}
+
+/// The meaning of a detection section: some condition holds. `None` after an error.
+pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut Messages) -> Option<Expr> {
+    let before = messages.errors();
+    let searches = detection.searches.iter().map(|s| Lowered::new(s, options, messages)).collect::<Vec<_>>();
+    let mut lowering = Conditions { searches: &searches, used: vec![false; searches.len()], nodes: 0, messages };
+    let mut parts = detection
+        .conditions
+        .iter()
+        .map(|c| lowering.expr(&c.expr))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect::<Option<Vec<_>>>();
+    let used = std::mem::take(&mut lowering.used);
+    // Conditions that did not parse use nobody knows what.
+    if messages.errors() == before && !detection.conditions.is_empty() {
+        for (search, used) in detection.searches.iter().zip(used) {
+            // No condition can use a reserved name, which is an error of its own.
+            if used || condition::is_reserved(&search.name.text) {
+                continue;
+            }
+            let message = format!("no condition uses the search `{}`", search.name.text);
+            messages.push(Diagnostic::new(codes::IDENTIFIER_UNUSED, message).at(search.name.span));
+        }
+    }
+    let parts = parts.as_mut().filter(|parts| messages.errors() == before && !parts.is_empty())?;
+    if parts.len() == 1 {
+        return parts.pop();
+    }
+    let span = detection.conditions.iter().skip(1).fold(detection.conditions[0].span, |span, c| span.to(c.span));
+    Some(Expr::new(Node::Any(std::mem::take(parts)), Origin { span, selection: None }))
+}
+
+/// A search in the IR.
+struct Lowered {
+    name: Arc<str>,
+    /// `None` after an error, which has been reported.
+    expr: Option<Expr>,
+    nodes: usize,
+}
+
+impl Lowered {
+    fn new(search: &Search, options: &Options, messages: &mut Messages) -> Self {
+        let name = search.name.text.clone();
+        let mut items = Items { options, messages, selection: name.clone() };
+        let expr = body(&search.body, &mut items);
+        let nodes = expr.as_ref().map_or(0, count);
+        Self { name, expr, nodes }
+    }
+}
+
+fn count(expr: &Expr) -> usize {
+    match &expr.node {
+        Node::True | Node::False | Node::Test(_) => 1,
+        Node::Not(part) => 1 + count(part),
+        Node::All(parts) | Node::Any(parts) => 1 + parts.iter().map(count).sum::<usize>(),
+    }
+}
+
+fn body(body_: &Body, items: &mut Items<'_>) -> Option<Expr> {
+    let (parts, link): (Vec<_>, fn(Vec<Expr>) -> Node) = match &body_.kind {
+        BodyKind::Keyword(value) => return items.keyword(value),
+        BodyKind::Items(list) => (list.iter().map(|item| items.item(item)).collect(), Node::All),
+        BodyKind::AnyOf(list) => (list.iter().map(|part| body(part, items)).collect(), Node::Any),
+    };
+    let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
+    match parts.len() {
+        0 => None,
+        1 => parts.pop(),
+        _ => Some(Expr::new(link(parts), items.origin(body_.span))),
+    }
+}
+
+struct Conditions<'a> {
+    searches: &'a [Lowered],
+    used: Vec<bool>,
+    nodes: usize,
+    messages: &'a mut Messages,
+}
+
+impl Conditions<'_> {
+    fn expr(&mut self, expr: &condition::Expr) -> Option<Expr> {
+        let origin = Origin { span: expr.span, selection: None };
+        match &expr.kind {
+            ExprKind::Identifier(name) => match self.searches.iter().position(|s| s.name == *name) {
+                Some(i) => self.take(i, expr.span),
+                None => self.undefined(name, expr.span),
+            },
+            ExprKind::Selector { quantifier, target } => {
+                let selected =
+                    (0..self.searches.len()).filter(|&i| target.selects(&self.searches[i].name)).collect::<Vec<_>>();
+                if selected.is_empty() {
+                    return self.selects_nothing(target, expr.span);
+                }
+                let parts = selected.into_iter().map(|i| self.take(i, expr.span)).collect::<Vec<_>>();
+                let link = if *quantifier == Quantifier::Any { Node::Any } else { Node::All };
+                joined(parts, link, origin)
+            }
+            ExprKind::Not(part) => Some(Expr::new(Node::Not(Box::new(self.expr(part)?)), origin)),
+            ExprKind::And(parts) => joined(parts.iter().map(|p| self.expr(p)).collect(), Node::All, origin),
+            ExprKind::Or(parts) => joined(parts.iter().map(|p| self.expr(p)).collect(), Node::Any, origin),
+        }
+    }
+
+    /// A copy of a search for a place in the condition.
+    fn take(&mut self, i: usize, span: Span) -> Option<Expr> {
+        let search = &self.searches[i];
+        self.used[i] = true;
+        self.nodes = self.nodes.saturating_add(search.nodes);
+        if self.nodes > MAX_NODES {
+            if self.nodes - search.nodes <= MAX_NODES {
+                let message = format!("the condition expands to more than {MAX_NODES} tests");
+                self.messages.push(Diagnostic::new(codes::CONDITION_TOO_LARGE, message).at(span));
+            }
+            return None;
+        }
+        search.expr.clone()
+    }
+
+    fn undefined(&mut self, name: &str, span: Span) -> Option<Expr> {
+        let diagnostic = Diagnostic::new(codes::IDENTIFIER_UNDEFINED, format!("there is no search `{name}`")).at(span);
+        self.messages.push(match did_you_mean(name, self.searches.iter().map(|s| s.name.as_ref())) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic,
+        });
+        None
+    }
+
+    fn selects_nothing(&mut self, target: &Target, span: Span) -> Option<Expr> {
+        let message = match target {
+            Target::Them => "`them` selects nothing, because every name begins with `_`".to_owned(),
+            Target::Pattern(pattern) => format!("no search has a name like `{pattern}`"),
+        };
+        let diagnostic = Diagnostic::new(codes::SELECTOR_EMPTY, message).at(span);
+        let near = match target {
+            Target::Them => None,
+            Target::Pattern(pattern) => {
+                let stem = pattern.trim_end_matches('*');
+                did_you_mean(stem, self.searches.iter().map(|s| s.name.get(..stem.len()).unwrap_or(&s.name)))
+            }
+        };
+        self.messages.push(match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}*`?")),
+            None => diagnostic,
+        });
+        None
+    }
+}
+
+fn joined(parts: Vec<Option<Expr>>, link: fn(Vec<Expr>) -> Node, origin: Origin) -> Option<Expr> {
+    let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
+    if parts.len() == 1 { parts.pop() } else { Some(Expr::new(link(parts), origin)) }
+}

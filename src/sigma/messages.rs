@@ -1,0 +1,44 @@
+//! The list that a reading collects its diagnostics in.
+//!
+//! It counts errors, so that a caller can ask whether a document gave any, and it is bounded, so that a hostile file
+//! cannot fill the memory with messages. Nothing here decides what is wrong.
+
+use crate::diagnostic::{Diagnostic, codes};
+
+/// The most diagnostics that are kept of one source; the rest is counted.
+pub const LIMIT: usize = 1_000;
+
+/// Diagnostics in the order in which they were found.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    list: Vec<Diagnostic>,
+    errors: usize,
+    left_out: usize,
+}
+
+impl Messages {
+    /// Adds one. Errors past the limit are counted, so that their document is still refused.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.is_error());
+        if self.list.len() < LIMIT {
+            self.list.push(diagnostic);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// How many errors there were so far.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// The diagnostics in source order, with a word on how many were left out.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|d| d.span.map_or(0, |span| span.start));
+        if self.left_out > 0 {
+            let text = format!("{} further messages about this file are left out", self.left_out);
+            self.list.push(Diagnostic::new(codes::MESSAGES_LEFT_OUT, text));
+        }
+        self.list
+    }
+}

@@ -1,0 +1,115 @@
+//! Placeholders: `%name%` in a value with the modifier `expand`.
+//!
+//! The values come from the caller's [`Options`](super::Options); they are Sigma strings themselves.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::detection::Value;
+use super::messages::Messages;
+use super::pattern;
+use super::{Options, UnresolvedPlaceholders};
+use crate::diagnostic::{Diagnostic, Severity, codes, did_you_mean};
+use crate::ir::{Case, Pattern, Piece};
+
+/// The most texts that the placeholders of one value may expand to.
+pub const MAX_VALUES: usize = 200;
+
+/// What became of a value.
+pub(super) enum Expansion {
+    /// The alternatives.
+    Values(Vec<Vec<Piece>>),
+    /// A placeholder nobody gave a value, which the caller wants to keep.
+    Unresolved(Arc<str>),
+}
+
+/// Replaces the placeholders of a value; `None` where the rule must be refused.
+pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) -> Option<Expansion> {
+    let text = value.text.as_ref();
+    let mut out: Vec<Vec<Piece>> = vec![Vec::new()];
+    let mut end = 0;
+    let mut unresolved = None;
+    for range in find(text) {
+        let name = text.get(range.start + 1..range.end - 1).unwrap_or("");
+        if text.get(..range.start).is_some_and(|before| before.ends_with('\\')) {
+            let diagnostic = Diagnostic::new(codes::PERCENT_ESCAPE, r"`\%` does not escape the percent sign");
+            let place = value.place(range.start - 1..range.start + 1);
+            messages.push(diagnostic.at(place).help("the backslash stays and the placeholder is replaced"));
+        }
+        append(&mut out, &pattern::parse(text.get(end..range.start).unwrap_or("")));
+        end = range.end;
+        match options.placeholders.get(name) {
+            Some(values) => {
+                if out.len().saturating_mul(values.len()) > MAX_VALUES {
+                    let message = format!("the placeholders expand to more than {MAX_VALUES} values");
+                    messages.push(Diagnostic::new(codes::PLACEHOLDER_LIMIT, message).at(value.span));
+                    return None;
+                }
+                let values = values.iter().map(|v| pattern::parse(v)).collect::<Vec<_>>();
+                out =
+                    out.iter().flat_map(|left| values.iter().map(|right| [left.as_slice(), right].concat())).collect();
+            }
+            None => {
+                messages.push(unknown(name, value.place(range), options));
+                unresolved.get_or_insert_with(|| Arc::from(name));
+            }
+        }
+    }
+    append(&mut out, &pattern::parse(text.get(end..).unwrap_or("")));
+    let merged = |pieces: Vec<Piece>| Pattern::new(pieces, Case::Fold).pieces().to_vec();
+    match (unresolved, options.unresolved) {
+        (None, _) => Some(Expansion::Values(out.into_iter().map(merged).collect())),
+        (Some(name), UnresolvedPlaceholders::Keep) => Some(Expansion::Unresolved(name)),
+        (Some(_), UnresolvedPlaceholders::Reject) => None,
+    }
+}
+
+fn append(alternatives: &mut [Vec<Piece>], pieces: &[Piece]) {
+    alternatives.iter_mut().for_each(|alternative| alternative.extend_from_slice(pieces));
+}
+
+fn unknown(name: &str, span: crate::source::Span, options: &Options) -> Diagnostic {
+    let message = format!("no values are known for the placeholder `{name}`");
+    let mut diagnostic = Diagnostic::new(codes::PLACEHOLDER_UNKNOWN, message).at(span);
+    if options.unresolved == UnresolvedPlaceholders::Keep {
+        diagnostic.severity = Severity::Warning;
+    }
+    match did_you_mean(name, options.placeholders.keys().map(AsRef::as_ref)) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("supply them, such as `--placeholder {name}=VALUE`")),
+    }
+}
+
+/// The ranges of `%name%`, left to right; a name is not empty and has no `%`, backslash or wildcard.
+fn find(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open = None;
+    for (at, c) in text.char_indices() {
+        match (c, open) {
+            ('%', Some(start)) if start + 1 < at => {
+                out.push(start..at + 1);
+                open = None;
+            }
+            ('%', _) => open = Some(at),
+            ('\\' | '*' | '?', _) => open = None,
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_left_to_right() {
+        let names = |text: &'static str| find(text).into_iter().map(|r| &text[r]).collect::<Vec<_>>();
+        assert_eq!(names(r"CORP\%Admins% x"), ["%Admins%"]);
+        assert_eq!(names("%a%%b%"), ["%a%", "%b%"]);
+        assert_eq!(names("%a%b%c%"), ["%a%", "%c%"]);
+        assert_eq!(names("100%"), [""; 0]);
+        assert_eq!(names("%%a%"), ["%a%"]);
+        assert_eq!(names("%a*b% %a\\b%"), ["% %"]);
+    }
+}

@@ -1,0 +1,638 @@
+//! YAML text to a tree of nodes with byte spans.
+//!
+//! The events come from `saphyr-parser`; this file gives them spans in bytes, the core schema, and limits. A stream is
+//! cut at its `---` lines first, which YAML forbids inside any node, so a document with a syntax error does not take the
+//! others with it. Nothing here knows Sigma.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, StrInput, Tag};
+
+use super::messages::Messages;
+use super::scalar::{self, Kind, Scalar, Style};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{Source, Span};
+
+/// The largest source that is read, in bytes.
+pub const MAX_BYTES: usize = 16 << 20;
+/// The most documents of one source.
+pub const MAX_DOCUMENTS: usize = 10_000;
+/// The deepest nesting of lists and maps.
+pub const MAX_DEPTH: usize = 64;
+/// The most nodes that aliases may add to a document.
+pub const MAX_ALIAS_NODES: usize = 10_000;
+/// The most nodes that a document may hold under anchors, nested ones counted again.
+const MAX_ANCHORED: usize = 100_000;
+
+/// A node of the tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node<'s> {
+    /// What it is.
+    pub value: Value<'s>,
+    /// Where it stands; a block's span begins at its first child and ends with its last.
+    pub span: Span,
+}
+
+/// The kinds of nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'s> {
+    /// A scalar.
+    Scalar(Scalar<'s>),
+    /// A list.
+    List(Vec<Node<'s>>),
+    /// A map in source order.
+    Map(Vec<Entry<'s>>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry<'s> {
+    /// The key.
+    pub key: Scalar<'s>,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node<'s>,
+}
+
+impl Entry<'_> {
+    /// From the start of the key to the end of the value.
+    pub fn span(&self) -> Span {
+        self.key_span.to(self.value.span)
+    }
+}
+
+impl Node<'_> {
+    /// Whether the node is a null scalar.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if scalar.kind == Kind::Null)
+    }
+
+    /// The kind in words, for messages.
+    pub fn describe(&self) -> &'static str {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.kind.describe(),
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        }
+    }
+
+    /// How much the node weighs in the limits: its nodes, long texts counted as several.
+    fn weight(&self) -> usize {
+        match &self.value {
+            Value::Scalar(scalar) => 1 + scalar.text.len() / 64,
+            Value::List(items) => 1 + items.iter().map(Node::weight).sum::<usize>(),
+            Value::Map(entries) => {
+                1 + entries.iter().map(|e| 1 + e.key.text.len() / 64 + e.value.weight()).sum::<usize>()
+            }
+        }
+    }
+}
+
+/// Reads the documents of a source in order; empty ones and those with errors are left out.
+pub(super) fn documents<'s>(source: &'s Source, messages: &mut Messages) -> Vec<Node<'s>> {
+    let text = source.text();
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes, the limit is {MAX_BYTES}", text.len());
+        messages.push(Diagnostic::new(codes::SOURCE_TOO_LARGE, message).help("split the file into several"));
+        return Vec::new();
+    }
+    if let Some(at) = text.find('\0') {
+        let message = "the text holds a NUL character, so it is no YAML";
+        messages.push(Diagnostic::new(codes::YAML_SYNTAX, message).at(Span::new(at, at + 1)));
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (count, (start, end)) in chunks(text).into_iter().enumerate() {
+        if count == MAX_DOCUMENTS {
+            let message = format!("the file has more than {MAX_DOCUMENTS} documents");
+            let at = Span::new(start, (start + 3).min(end));
+            messages.push(Diagnostic::new(codes::SOURCE_TOO_LARGE, message).at(at).help("split the file into several"));
+            break;
+        }
+        Loader::new(&text[start..end], start, messages).run(&mut out);
+    }
+    out
+}
+
+/// The byte ranges between the `---` lines, those without content left out; a `---` line belongs to what follows it.
+fn chunks(text: &str) -> Vec<(usize, usize)> {
+    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let is_marker = |at: usize| {
+        text[at..].starts_with("---")
+            && matches!(text.as_bytes().get(at + 3), None | Some(b' ' | b'\t' | b'\r' | b'\n'))
+    };
+    let mut out = Vec::new();
+    let mut from = start;
+    let mut close = |from: usize, to: usize| {
+        let body = text[from..to].strip_prefix("---").unwrap_or(&text[from..to]);
+        if !body.bytes().all(|b| b.is_ascii_whitespace()) {
+            out.push((from, to));
+        }
+    };
+    for (at, _) in text.match_indices("\n---") {
+        let at = at + 1;
+        // Directives (`%YAML 1.2`) need the marker that follows them.
+        if is_marker(at) && !text[from..at].starts_with('%') {
+            close(from, at);
+            from = at;
+        }
+    }
+    close(from, text.len());
+    out
+}
+
+/// The quoted scalar that the text begins with, from quote to quote.
+fn quoted(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let quote = bytes.first().copied().unwrap_or_default();
+    let mut at = 1;
+    while let Some(&b) = bytes.get(at) {
+        match b {
+            b'\\' if quote == b'"' => at += 1,
+            b if b == quote && quote == b'\'' && bytes.get(at + 1) == Some(&quote) => at += 1,
+            b if b == quote => return text.get(..=at).unwrap_or(text),
+            _ => {}
+        }
+        at += 1;
+    }
+    text
+}
+
+/// Byte offsets of the characters of a text.
+struct Offsets<'s> {
+    text: &'s str,
+    base: usize,
+    /// The byte offset of every [`Self::STEP`]th character; `None` where every character is one byte.
+    table: Option<Vec<u32>>,
+}
+
+impl<'s> Offsets<'s> {
+    const STEP: usize = 32;
+
+    fn new(text: &'s str, base: usize) -> Self {
+        let table = (!text.is_ascii()).then(|| {
+            text.char_indices().step_by(Self::STEP).map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect()
+        });
+        Self { text, base, table }
+    }
+
+    /// The byte offset within the chunk of the character with this number; past the end it is the end.
+    fn local(&self, index: usize) -> usize {
+        let Some(table) = &self.table else { return index.min(self.text.len()) };
+        let Some(&from) = table.get(index / Self::STEP) else { return self.text.len() };
+        let from = from as usize;
+        let rest = self.text.get(from..).unwrap_or("");
+        rest.char_indices().nth(index % Self::STEP).map_or(self.text.len(), |(at, _)| from + at)
+    }
+
+    fn range(&self, marks: Marks) -> (usize, usize) {
+        let start = self.local(marks.start.index());
+        (start, self.local(marks.end.index()).max(start))
+    }
+
+    fn span(&self, marks: Marks) -> Span {
+        let (start, end) = self.range(marks);
+        Span::new(self.base + start, self.base + end)
+    }
+}
+
+/// Builds the nodes of one chunk.
+struct Loader<'s, 'm> {
+    parser: Parser<'s, StrInput<'s>>,
+    offsets: Offsets<'s>,
+    messages: &'m mut Messages,
+    anchors: BTreeMap<usize, Node<'s>>,
+    anchored: usize,
+    added: usize,
+}
+
+/// A reason to give up the chunk.
+type Fatal = Box<Diagnostic>;
+
+impl<'s, 'm> Loader<'s, 'm> {
+    fn new(text: &'s str, base: usize, messages: &'m mut Messages) -> Self {
+        Self {
+            parser: Parser::new_from_str(text),
+            offsets: Offsets::new(text, base),
+            messages,
+            anchors: BTreeMap::new(),
+            anchored: 0,
+            added: 0,
+        }
+    }
+
+    fn run(mut self, out: &mut Vec<Node<'s>>) {
+        loop {
+            let before = self.messages.errors();
+            match self.document() {
+                Ok(None) => return,
+                Ok(Some(node)) if node.is_null() => {}
+                Ok(Some(node)) => {
+                    if self.messages.errors() == before {
+                        out.push(node);
+                    }
+                }
+                Err(fatal) => return self.messages.push(*fatal),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'s>, Marks), Fatal> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            None => Ok((Event::StreamEnd, Marks::default())),
+            Some(Err(error)) => {
+                let at = self.offsets.local(error.marker().index());
+                let width = self.offsets.text[at..].chars().next().map_or(0, char::len_utf8);
+                let span = Span::new(self.offsets.base + at, self.offsets.base + at + width);
+                let message = format!("this is no YAML: {}", error.info());
+                let mut diagnostic = Diagnostic::new(codes::YAML_SYNTAX, message).at(span);
+                if self.line_of(at).starts_with('\t') {
+                    diagnostic = diagnostic.help("indent with blanks; YAML forbids tabs there");
+                }
+                Err(Box::new(diagnostic))
+            }
+        }
+    }
+
+    /// The text from the start of the line that holds the offset.
+    fn line_of(&self, at: usize) -> &'s str {
+        let start = self.offsets.text[..at].rfind('\n').map_or(0, |i| i + 1);
+        &self.offsets.text[start..]
+    }
+
+    fn document(&mut self) -> Result<Option<Node<'s>>, Fatal> {
+        loop {
+            let (event, marks) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(None),
+                Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
+                event => {
+                    self.anchors.clear();
+                    (self.anchored, self.added) = (0, 0);
+                    return self.node(event, marks, 0).map(Some);
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'s>, marks: Marks, depth: usize) -> Result<Node<'s>, Fatal> {
+        let (anchor, node) = match event {
+            Event::Alias(id) => return self.alias(id, marks),
+            Event::Scalar(text, style, anchor, tag) => (anchor, self.scalar(text, style, tag.as_deref(), marks)),
+            Event::SequenceStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "seq", marks);
+                (anchor, self.list(marks, depth + 1)?)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "map", marks);
+                (anchor, self.map(marks, depth + 1)?)
+            }
+            _ => {
+                let diagnostic = Diagnostic::new(codes::YAML_SYNTAX, "this is no YAML: a node is missing here");
+                return Err(Box::new(diagnostic.at(self.offsets.span(marks))));
+            }
+        };
+        if anchor != 0 {
+            self.anchored += node.weight();
+            if self.anchored > MAX_ANCHORED {
+                let message = format!("anchors hold more than {MAX_ANCHORED} nodes");
+                return Err(Box::new(Diagnostic::new(codes::YAML_ALIAS, message).at(node.span)));
+            }
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, id: usize, marks: Marks) -> Result<Node<'s>, Fatal> {
+        let span = self.offsets.span(marks);
+        let fail = |message: String| Err(Box::new(Diagnostic::new(codes::YAML_ALIAS, message).at(span)));
+        let Some(node) = self.anchors.get(&id) else {
+            return fail("the alias stands inside the node that it names".into());
+        };
+        self.added += node.weight();
+        if self.added > MAX_ALIAS_NODES {
+            return fail(format!("aliases add more than {MAX_ALIAS_NODES} nodes to the document"));
+        }
+        Ok(node.clone())
+    }
+
+    fn check_depth(&self, marks: Marks, depth: usize) -> Result<(), Fatal> {
+        if depth <= MAX_DEPTH {
+            return Ok(());
+        }
+        let message = format!("lists and maps are nested more than {MAX_DEPTH} deep");
+        Err(Box::new(Diagnostic::new(codes::YAML_NESTING, message).at(self.offsets.span(marks))))
+    }
+
+    fn list(&mut self, start: Marks, depth: usize) -> Result<Node<'s>, Fatal> {
+        self.check_depth(start, depth)?;
+        let mut items = Vec::new();
+        let end = loop {
+            match self.next()? {
+                (Event::SequenceEnd, marks) => break marks,
+                (event, marks) => items.push(self.node(event, marks, depth)?),
+            }
+        };
+        let span = self.collection_span(start, end, items.first().map(|n| n.span), items.last().map(|n| n.span));
+        Ok(Node { value: Value::List(items), span })
+    }
+
+    fn map(&mut self, start: Marks, depth: usize) -> Result<Node<'s>, Fatal> {
+        self.check_depth(start, depth)?;
+        let mut entries: Vec<Entry<'s>> = Vec::new();
+        let end = loop {
+            let (event, marks) = match self.next()? {
+                (Event::MappingEnd, marks) => break marks,
+                pair => pair,
+            };
+            let node = self.node(event, marks, depth)?;
+            let (event, marks) = self.next()?;
+            let mut value = self.node(event, marks, depth)?;
+            let Value::Scalar(key) = node.value else {
+                let message = format!("{} cannot be a key", node.describe());
+                self.messages.push(Diagnostic::new(codes::YAML_FEATURE, message).at(node.span));
+                continue;
+            };
+            if value.is_null() && value.span.start == value.span.end {
+                // The parser puts an omitted value where it noticed; it belongs after its key.
+                value.span = Span { start: node.span.end, end: node.span.end };
+            }
+            entries.push(Entry { key, key_span: node.span, value });
+        };
+        self.check_keys(&entries);
+        let span = self.collection_span(
+            start,
+            end,
+            entries.first().map(|e| e.key_span),
+            entries.last().map(|e| e.key_span.to(e.value.span)),
+        );
+        Ok(Node { value: Value::Map(entries), span })
+    }
+
+    /// A flow collection reaches from bracket to bracket, a block from its first child to its last.
+    fn collection_span(&self, start: Marks, end: Marks, first: Option<Span>, last: Option<Span>) -> Span {
+        let (from, _) = self.offsets.range(start);
+        let (to, after) = self.offsets.range(end);
+        let byte = |at: usize| self.offsets.text.as_bytes().get(at);
+        let flow = matches!(byte(from), Some(b'[' | b'{'));
+        match (first, last) {
+            (Some(first), Some(last)) if !flow => Span { start: first.start, end: last.end.max(first.end) },
+            _ => {
+                let after = if matches!(byte(to), Some(b']' | b'}')) { to + 1 } else { after };
+                Span::new(self.offsets.base + from, self.offsets.base + after)
+            }
+        }
+    }
+
+    fn check_keys(&mut self, entries: &[Entry<'s>]) {
+        for entry in entries {
+            if entry.key.style == Style::Plain && entry.key.text == "<<" {
+                let diagnostic = Diagnostic::new(codes::YAML_FEATURE, "the merge key `<<` is not part of YAML 1.2");
+                self.messages.push(diagnostic.at(entry.key_span).help("write the merged keys out"));
+            }
+        }
+        let mut order = (0..entries.len()).collect::<Vec<_>>();
+        order.sort_by(|&a, &b| entries[a].key.text.cmp(&entries[b].key.text).then(a.cmp(&b)));
+        for run in order.chunk_by(|&a, &b| entries[a].key.text == entries[b].key.text) {
+            for &again in &run[1..] {
+                let (first, again) = (&entries[run[0]], &entries[again]);
+                let message = format!("the key `{}` stands twice in one map", again.key.text);
+                let diagnostic = Diagnostic::new(codes::DUPLICATE_KEY, message).at(again.key_span);
+                self.messages.push(
+                    diagnostic
+                        .label(first.key_span, "first here")
+                        .help("in a selection, put both values into one list, or make two selections"),
+                );
+            }
+        }
+    }
+
+    fn scalar(&mut self, text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>, marks: Marks) -> Node<'s> {
+        let (start, end) = self.offsets.range(marks);
+        let written = self.offsets.text.get(start..end).unwrap_or("");
+        let (style, skip) = match style {
+            ScalarStyle::Plain => (Style::Plain, 0),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (Style::Quoted, 1),
+            ScalarStyle::Literal | ScalarStyle::Folded => (Style::Block, 0),
+        };
+        // The parser's span of a quoted scalar reaches to the next token, over a comment.
+        let written = if style == Style::Quoted { quoted(written) } else { written.trim_end() };
+        let body = written.get(skip..written.len().saturating_sub(skip)).unwrap_or("");
+        let at = u32::try_from(self.offsets.base + start + skip).unwrap_or(u32::MAX);
+        let text = if style == Style::Block && text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            text
+        };
+        let mut kind = if style == Style::Plain { scalar::resolve(&text) } else { Kind::Text };
+        if let Some(tag) = tag {
+            kind = self.tagged(tag, kind, marks);
+        }
+        let verbatim = (style != Style::Block && body == text).then_some(at);
+        let end = start + written.len();
+        let span = Span::new(self.offsets.base + start, self.offsets.base + end);
+        Node { value: Value::Scalar(Scalar { text, style, kind, verbatim }), span }
+    }
+
+    /// The kind of a scalar with a tag; tags outside the core schema are errors.
+    fn tagged(&mut self, tag: &Tag, kind: Kind, marks: Marks) -> Kind {
+        let suffix = if tag.is_yaml_core_schema() { tag.suffix.as_str() } else { "" };
+        match (suffix, kind) {
+            ("str", _) => return Kind::Text,
+            ("null", Kind::Null) | ("bool", Kind::Bool(_)) | ("int", Kind::Int(_)) | ("float", Kind::Float(_)) => {}
+            ("", _) if tag.handle.is_empty() && tag.suffix == "!" => return Kind::Text,
+            _ => self.refuse_tag(tag, marks),
+        }
+        kind
+    }
+
+    fn check_tag(&mut self, tag: Option<&Tag>, expected: &str, marks: Marks) {
+        if let Some(tag) = tag
+            && !(tag.is_yaml_core_schema() && tag.suffix == expected)
+        {
+            self.refuse_tag(tag, marks);
+        }
+    }
+
+    fn refuse_tag(&mut self, tag: &Tag, marks: Marks) {
+        let message = format!("the tag `{tag}` is not supported here");
+        let diagnostic = Diagnostic::new(codes::YAML_FEATURE, message).at(self.offsets.span(marks));
+        self.messages.push(diagnostic.help("remove the tag"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn load(text: &str, check: impl FnOnce(&Source, Vec<Node<'_>>, Vec<Diagnostic>)) {
+        let source = Source::new("t.yml", text);
+        let mut messages = Messages::default();
+        let nodes = documents(&source, &mut messages);
+        check(&source, nodes, messages.finish());
+    }
+
+    fn only_error(text: &str) -> (String, String) {
+        let mut out = None;
+        load(text, |source, _, messages| {
+            assert_eq!(messages.len(), 1, "{messages:?}");
+            out =
+                Some((messages[0].code.id().to_owned(), source.slice(messages[0].span.unwrap_or_default()).to_owned()));
+        });
+        out.unwrap()
+    }
+
+    fn spans<'s>(source: &'s Source, node: &Node<'_>, out: &mut Vec<&'s str>) {
+        out.push(source.slice(node.span));
+        match &node.value {
+            Value::Scalar(_) => {}
+            Value::List(items) => items.iter().for_each(|n| spans(source, n, out)),
+            Value::Map(entries) => entries.iter().for_each(|e| {
+                out.push(source.slice(e.key_span));
+                spans(source, &e.value, out);
+            }),
+        }
+    }
+
+    #[test]
+    fn spans_are_bytes_with_bom_crlf_and_wide_characters() {
+        let text = "\u{feff}# é\r\nä: 'ö' # c\r\nb:\r\n  - x y\r\n  - \"z\"\r\n# end\r\n---\r\né: [1, {k: v}]\r\n";
+        load(text, |source, nodes, messages| {
+            assert_eq!(messages, []);
+            let mut out = Vec::new();
+            nodes.iter().for_each(|n| spans(source, n, &mut out));
+            let first = "ä: 'ö' # c\r\nb:\r\n  - x y\r\n  - \"z\"";
+            let list = "x y\r\n  - \"z\"";
+            assert_eq!(out[..7], [first, "ä", "'ö'", "b", list, "x y", "\"z\""]);
+            assert_eq!(out[7..], ["é: [1, {k: v}]", "é", "[1, {k: v}]", "1", "{k: v}", "k", "v"]);
+        });
+    }
+
+    #[test]
+    fn spans_leave_comments_out() {
+        let text =
+            "a: 'it''s' # 'c'\nb: \"q\\\"\" # c\nc: x # c\nd: |\n  y # text\n\n# c\ne: >-\n  z\n # c\nf: [1, 2] # c\n";
+        load(text, |source, nodes, messages| {
+            assert_eq!(messages, []);
+            let Value::Map(entries) = &nodes[0].value else { panic!() };
+            let slices = entries.iter().map(|e| source.slice(e.span())).collect::<Vec<_>>();
+            let expected = ["a: 'it''s'", "b: \"q\\\"\"", "c: x", "d: |\n  y # text", "e: >-\n  z", "f: [1, 2]"];
+            assert_eq!(slices, expected);
+        });
+    }
+
+    #[test]
+    fn block_scalars_have_lf_only() {
+        load("a: |\r\n  x\r\n  y\r\nb: 1\r\n", |source, nodes, messages| {
+            assert_eq!(messages, []);
+            let Value::Map(entries) = &nodes[0].value else { panic!() };
+            let Value::Scalar(scalar) = &entries[0].value.value else { panic!() };
+            assert_eq!(scalar.text, "x\ny\n");
+            assert_eq!(source.slice(entries[0].span()), "a: |\r\n  x\r\n  y");
+            assert_eq!(source.slice(entries[1].span()), "b: 1");
+        });
+    }
+
+    #[test]
+    fn one_bad_document_leaves_the_others() {
+        load("a: 1\n---\nb: [\n---\nc: 'x\n---\n--- \n# only a comment\n---\nd: 2\n", |source, nodes, messages| {
+            let slices = nodes.iter().map(|n| source.slice(n.span)).collect::<Vec<_>>();
+            assert_eq!(slices, ["a: 1", "d: 2"]);
+            assert_eq!(messages.len(), 2, "{messages:?}");
+        });
+    }
+
+    #[test]
+    fn an_omitted_value_stands_after_its_key() {
+        load("a:\nb:\n\n\nc: 1", |source, nodes, _| {
+            assert_eq!(source.slice(nodes[0].span), "a:\nb:\n\n\nc: 1");
+            let Value::Map(entries) = &nodes[0].value else { panic!() };
+            assert_eq!(entries[0].value.span, Span::new(1, 1));
+            assert!(entries[0].value.is_null());
+        });
+    }
+
+    #[test]
+    fn refusals_point_at_the_place() {
+        let error = |text: &str| only_error(text);
+        assert_eq!(error("a: 1\nb: 2\na: 3"), ("SG0004".into(), "a".into()));
+        assert_eq!(error("b: &b {x: 1}\na:\n  <<: *b"), ("SG0005".into(), "<<".into()));
+        assert_eq!(error("a: !x 1").0, "SG0005");
+        assert_eq!(error("a: !!int b").0, "SG0005");
+        assert_eq!(error("[a]: 1"), ("SG0005".into(), "[a]".into()));
+        assert_eq!(error("a: &x [*x]"), ("SG0006".into(), "*x".into()));
+        assert_eq!(error("a: *nope").0, "SG0003");
+        assert_eq!(error("a: \0"), ("SG0003".into(), "\0".into()));
+        assert_eq!(error("a:\n\tb: 1\n").0, "SG0003");
+        assert_eq!(error(&"[".repeat(MAX_DEPTH + 1)).0, "SG0007");
+        assert_eq!(error(&"- ".repeat(100_000)).0, "SG0007");
+        assert_eq!(error(&"---\na\n".repeat(MAX_DOCUMENTS + 5)).0, "SG0002");
+        assert_eq!(error(&" ".repeat(MAX_BYTES + 1)).0, "SG0002");
+    }
+
+    #[test]
+    fn the_duplicate_has_a_label_at_the_first() {
+        load("a: 1\na: 2", |source, _, messages| {
+            assert_eq!(messages[0].labels[0].span, Span::new(0, 1));
+            assert_eq!(source.slice(messages[0].span.unwrap()), "a");
+            assert_eq!(messages[0].span, Some(Span::new(5, 6)));
+        });
+    }
+
+    #[test]
+    fn aliases_are_expanded_up_to_the_limit() {
+        load("a: &x [1, 2]\nb: *x", |_, nodes, messages| {
+            assert_eq!(messages, []);
+            let Value::Map(entries) = &nodes[0].value else { panic!() };
+            assert_eq!(entries[0].value, entries[1].value);
+        });
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for i in 1..20 {
+            let row = format!("*a{}, ", i - 1).repeat(10);
+            bomb += &format!("a{i}: &a{i} [{}]\n", row.trim_end_matches(", "));
+        }
+        assert_eq!(only_error(&bomb).0, "SG0006");
+    }
+
+    #[test]
+    fn large_inputs_take_linear_time() {
+        let start = std::time::Instant::now();
+        load(&format!("a:\n{}", "  - x\n".repeat(1_000_000)), |_, nodes, messages| {
+            assert_eq!((nodes.len(), messages.len()), (1, 0));
+        });
+        load(&format!("a: \"{}\"", "é".repeat(4_000_000)), |_, nodes, _| assert_eq!(nodes.len(), 1));
+        load(&format!("{}\n", "a".repeat(8_000_000)), |_, nodes, _| assert_eq!(nodes.len(), 1));
+        load(&"? ".repeat(1_000_000), |_, nodes, _| assert_eq!(nodes.len(), 0));
+        load(&"[a, ".repeat(200), |_, nodes, _| assert_eq!(nodes.len(), 0));
+        load(&"a: b: ".repeat(500_000), |_, nodes, _| assert_eq!(nodes.len(), 0));
+        load(&"---\nb: [\n".repeat(9_000), |_, nodes, messages| {
+            assert_eq!((nodes.len(), messages.len()), (0, super::super::messages::LIMIT + 1));
+        });
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            load(&String::from_utf8_lossy(&bytes), |_, _, _| {});
+        }
+
+        #[test]
+        fn yaml_like_text_is_read_without_panic(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "a", "- ", ": ", "\n", "  ", "[", "]", "{", "}", ",", "'", "\"", "&a ", "*a", "!t ", "|\n", ">-\n",
+                "---\n", "...\n", "%YAML 1.2\n", "? ", "# c", "\t", "\r\n", "é", "\u{feff}", "\\", "<<: ", "~", "0x1",
+            ]), 0..60)
+        ) {
+            load(&parts.concat(), |source, nodes, _| {
+                let mut out = Vec::new();
+                nodes.iter().for_each(|n| spans(source, n, &mut out));
+            });
+        }
+    }
+}
