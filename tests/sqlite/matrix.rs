@@ -193,7 +193,8 @@ fn negation_is_two_valued() {
 #[test]
 fn keywords() {
     let target = target("sql");
-    let mut events: Vec<_> = values().into_iter().map(|value| one("abc", value)).collect();
+    let short = |value: &Option<Value>| value.as_ref().is_none_or(|v| v.as_str().is_none_or(|text| text.len() < 1_000));
+    let mut events: Vec<_> = values().into_iter().filter(short).map(|value| one("abc", value)).collect();
     events.push(event(json!({"a": "xab", "b": "cx", "n": 4688, "flag": true})));
     events.push(event(json!({"a": {"b": {"c": "deep abc"}}, "l": ["x", "abc"]})));
     events.push(event(json!({})));

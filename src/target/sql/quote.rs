@@ -41,11 +41,6 @@ impl Quoter<'_> {
         Ok(Quoted::by_quoter(format!("'{body}'")))
     }
 
-    /// String literals.
-    pub fn strings<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Result<Vec<Quoted>, Diagnostic> {
-        texts.into_iter().map(|text| self.string(text)).collect()
-    }
-
     /// A number literal; not to be used for numbers that the engine would round.
     pub fn number(&self, number: Number) -> Quoted {
         Quoted::by_quoter(number.to_string())
