@@ -189,6 +189,26 @@ fn negation_is_two_valued() {
     assert!(selected > 20, "only {selected} selected");
 }
 
+/// Names that SQLite's JSON functions have for their own columns, and those of the queries' own subqueries.
+#[test]
+fn columns_with_names_of_the_machinery() {
+    let target = target("sql");
+    for name in ["value", "key", "type", "atom", "id", "parent", "path", "json", "leaf", "parts", "address", "select", "Äö.b-c d"] {
+        let texts = ["10.1.2.3", "11.1.2.3", "abc", "", "2024-12-30T23:59:58Z"];
+        let store = Store::new(texts.iter().map(|text| one(name, Some(json!(text)))).chain([one(name, None)]));
+        let tests = [
+            Test::Network("10.0.0.0/8".parse().expect("a network")),
+            Test::Pattern(pattern("⁎b⁎", Case::Fold)),
+            Test::TimePart { part: TimePart::Hour, op: CompareOp::Eq, n: 23 },
+        ];
+        let conditions = tests.into_iter().map(|test| on(name, test)).chain([keyword(Test::Pattern(pattern("⁎b⁎", Case::Fold)))]);
+        let rules: Vec<_> = conditions.map(|c| (rule(c.clone()), query(&target, c))).collect();
+        let (differences, selected) = store.differences(&rules, &[name]);
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+        assert_eq!(selected, 4, "{name}");
+    }
+}
+
 /// Keywords look at every value and at nothing else (not at names, not across values).
 #[test]
 fn keywords() {
