@@ -268,9 +268,7 @@ fn cell(value: Option<&Value>) -> Sql {
     match value {
         None | Some(Value::Null) => Sql::Null,
         Some(Value::String(text)) => Sql::Text(text.clone()),
-        Some(Value::Number(number)) => {
-            number.as_i64().map_or_else(|| Sql::Text(number.to_string()), Sql::Integer)
-        }
+        Some(Value::Number(number)) => number.as_i64().map_or_else(|| Sql::Text(number.to_string()), Sql::Integer),
         Some(other) => Sql::Text(other.to_string()),
     }
 }

@@ -273,7 +273,9 @@ fn check(rule: &Rule, query: &str, table: &EventTable<'_>, events: &[Event], cou
         count.matches += usize::from(matches);
         if matches != selected.contains(&row) && count.differences.len() < 10 {
             let event = Value::Object(event.0.clone());
-            count.differences.push(format!("{}: the interpreter says {matches} of {event}\n  {query}", rule.meta.title));
+            count
+                .differences
+                .push(format!("{}: the interpreter says {matches} of {event}\n  {query}", rule.meta.title));
         }
     }
     count.rows += events.len();
@@ -312,10 +314,21 @@ fn every_rule_of_the_corpus_selects_what_the_interpreter_matches() {
     let count = parts.into_iter().fold(Count::default(), Count::plus);
     println!(
         "{} rules in {} tables, {} of them matched; {} comparisons, {} matches; left out as outside the data model: {} rules, {} rows",
-        count.rules, views.len(), count.rules_that_matched, count.rows, count.matches, outside, count.outside_the_data_model,
+        count.rules,
+        views.len(),
+        count.rules_that_matched,
+        count.rows,
+        count.matches,
+        outside,
+        count.outside_the_data_model,
     );
     let shown: Vec<&String> = count.differences.iter().take(20).collect();
-    assert!(shown.is_empty(), "{} differences, some:\n{}", count.differences.len(), shown.iter().map(|d| d.as_str()).collect::<Vec<_>>().join("\n"));
+    assert!(
+        shown.is_empty(),
+        "{} differences, some:\n{}",
+        count.differences.len(),
+        shown.iter().map(|d| d.as_str()).collect::<Vec<_>>().join("\n")
+    );
     assert!(outside <= rules.len() / 100, "{outside} rules left out");
     assert!(count.rules_that_matched * 100 >= count.rules * 90, "too few rules ever matched");
 }

@@ -9,36 +9,263 @@ use crate::build::{Store, all, any, event, keyword, on, one, pattern, query, rul
 /// Values that queries get wrong: `None` is a missing field.
 fn values() -> Vec<Option<Value>> {
     let texts = [
-        "", "abc", "ABC", "aBc", "xabcx", "abc\n", "line1\nabc\nline3", "C:\\", "C:\\Windows\\cmd.exe", "\\\\server\\share",
-        "a\\", "\\*", "a%b", "a_b", "axb", "a*b", "a?b", "a!b", "a!%b", "a[b", "a]b", "a^b", "a-b", "[abc]", "it's", "''",
-        "\"q\"", "`", "é", "É", "ΣΑΣ", "σας", "Σασ", "ß", "ẞ", "ss", "ärger", "ÄRGER", "xÄrGeRx", "😀", "x😀y", "xxy",
-        "\u{FFFD}", "\u{FFFE}", "\u{FFFF}", " lead", "trail ", "null", "NULL", "\t", "--", "/* x */", ";", "4688", "04688",
-        "4688.0", "4688.5", "1e3", "1000", "1E3", "+5", "-5", "5", ".5", "0.5", "0", "-0", "5.", "0x10", "Infinity", "NaN",
-        "9007199254740993", "9007199254740992", "9223372036854775808", "1e400", "true", "TRUE", "True", "false", "1",
-        "10.1.2.3", "10.256.1.1", "010.1.2.3", "10.1.2.3 ", " 10.1.2.3", "10.1.2", "10.1.2.3.4", "10..2.3", "10.1.2.",
-        "172.31.255.255", "172.32.0.0", "192.168.0.1", "0.0.0.0", "255.255.255.255", "1.2.3.999999999", "10.1.2.3/32",
-        "10.evil.com", "99999999999.1", "::1", "0:0:0:0:0:0:0:1", "fe80::1", "FE80::1", "fe80::1%eth0", "::ffff:10.1.2.3",
-        "feast.example", "2024-12-30T23:59:58Z", "2024-12-31 01:59:58+02:00", "2024-12-30T23:59:58.123", "2024-13-01T00:00:00Z",
-        "2024-12-30", "2024-02-30T00:00:00Z", "2024-12-30T23:59:60Z", " -enc x", " /enc x", " –ENC x", "a-enc", "[1,2]",
-        "a\u{0}b", "cmd\u{0}", "ab\r\ncd", "KS", "ks", "\u{130}", "i", "ı", "I",
+        "",
+        "abc",
+        "ABC",
+        "aBc",
+        "xabcx",
+        "abc\n",
+        "line1\nabc\nline3",
+        "C:\\",
+        "C:\\Windows\\cmd.exe",
+        "\\\\server\\share",
+        "a\\",
+        "\\*",
+        "a%b",
+        "a_b",
+        "axb",
+        "a*b",
+        "a?b",
+        "a!b",
+        "a!%b",
+        "a[b",
+        "a]b",
+        "a^b",
+        "a-b",
+        "[abc]",
+        "it's",
+        "''",
+        "\"q\"",
+        "`",
+        "é",
+        "É",
+        "ΣΑΣ",
+        "σας",
+        "Σασ",
+        "ß",
+        "ẞ",
+        "ss",
+        "ärger",
+        "ÄRGER",
+        "xÄrGeRx",
+        "😀",
+        "x😀y",
+        "xxy",
+        "\u{FFFD}",
+        "\u{FFFE}",
+        "\u{FFFF}",
+        " lead",
+        "trail ",
+        "null",
+        "NULL",
+        "\t",
+        "--",
+        "/* x */",
+        ";",
+        "4688",
+        "04688",
+        "4688.0",
+        "4688.5",
+        "1e3",
+        "1000",
+        "1E3",
+        "+5",
+        "-5",
+        "5",
+        ".5",
+        "0.5",
+        "0",
+        "-0",
+        "5.",
+        "0x10",
+        "Infinity",
+        "NaN",
+        "9007199254740993",
+        "9007199254740992",
+        "9223372036854775808",
+        "1e400",
+        "true",
+        "TRUE",
+        "True",
+        "false",
+        "1",
+        "10.1.2.3",
+        "10.256.1.1",
+        "010.1.2.3",
+        "10.1.2.3 ",
+        " 10.1.2.3",
+        "10.1.2",
+        "10.1.2.3.4",
+        "10..2.3",
+        "10.1.2.",
+        "172.31.255.255",
+        "172.32.0.0",
+        "192.168.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "1.2.3.999999999",
+        "10.1.2.3/32",
+        "10.evil.com",
+        "99999999999.1",
+        "::1",
+        "0:0:0:0:0:0:0:1",
+        "fe80::1",
+        "FE80::1",
+        "fe80::1%eth0",
+        "::ffff:10.1.2.3",
+        "feast.example",
+        "2024-12-30T23:59:58Z",
+        "2024-12-31 01:59:58+02:00",
+        "2024-12-30T23:59:58.123",
+        "2024-13-01T00:00:00Z",
+        "2024-12-30",
+        "2024-02-30T00:00:00Z",
+        "2024-12-30T23:59:60Z",
+        " -enc x",
+        " /enc x",
+        " –ENC x",
+        "a-enc",
+        "[1,2]",
+        "a\u{0}b",
+        "cmd\u{0}",
+        "ab\r\ncd",
+        "KS",
+        "ks",
+        "\u{130}",
+        "i",
+        "ı",
+        "I",
     ];
     let mut out: Vec<Option<Value>> = texts.iter().map(|text| Some(json!(text))).collect();
-    out.extend([None, Some(json!(null)), Some(json!(4688)), Some(json!(1000)), Some(json!(5)), Some(json!(-5)), Some(json!(0))]);
-    out.extend([Some(json!(1)), Some(json!(4688.5)), Some(json!(4688.0)), Some(json!(0.5)), Some(json!(1e21)), Some(json!(1e-7))]);
+    out.extend([
+        None,
+        Some(json!(null)),
+        Some(json!(4688)),
+        Some(json!(1000)),
+        Some(json!(5)),
+        Some(json!(-5)),
+        Some(json!(0)),
+    ]);
+    out.extend([
+        Some(json!(1)),
+        Some(json!(4688.5)),
+        Some(json!(4688.0)),
+        Some(json!(0.5)),
+        Some(json!(1e21)),
+        Some(json!(1e-7)),
+    ]);
     out.extend([Some(json!(i64::MAX)), Some(json!(i64::MIN)), Some(json!(u64::MAX)), Some(json!(9007199254740993i64))]);
-    out.extend([Some(json!(true)), Some(json!(false)), Some(json!([1, 2])), Some(json!(["abc", null])), Some(json!([]))]);
-    out.extend([Some(json!({"abc": 1})), Some(json!("y".repeat(60_000))), Some(json!(format!("{}abc", "y".repeat(60_000))))]);
+    out.extend([
+        Some(json!(true)),
+        Some(json!(false)),
+        Some(json!([1, 2])),
+        Some(json!(["abc", null])),
+        Some(json!([])),
+    ]);
+    out.extend([
+        Some(json!({"abc": 1})),
+        Some(json!("y".repeat(60_000))),
+        Some(json!(format!("{}abc", "y".repeat(60_000)))),
+    ]);
     out
 }
 
 fn patterns() -> Vec<String> {
     let mut out: Vec<String> = [
-        "", "⁎", "abc", "⁎abc⁎", "abc⁎", "⁎abc", "a⁇c", "a⁎c", "⁇", "⁇⁇", "⁎⁇", "⁇⁎", "⁎a⁎b⁎c⁎", "a⁇⁎b", "C:\\", "⁎\\", "⁎\\⁎",
-        "\\\\server⁎", "⁎\\cmd.exe", "a\\", "a%b", "a_b", "a*b", "a?b", "a!b", "⁎!%⁎", "⁎%⁎", "⁎_⁎", "⁎*⁎", "⁎?⁎", "⁎[⁎", "⁎]⁎", "⁎^⁎",
-        "[abc]", "a[b", "⁎-⁎", "it's", "⁎'⁎", "''", "\"q\"", "`", "é", "É", "⁎É⁎", "σας", "⁎Σ⁎", "ß", "ẞ", "⁎ärger⁎", "ÄRGER⁎", "⁎ärger",
-        "Ä⁇GER", "😀", "x⁇y", "⁎😀⁎", "\u{FFFD}", "⁎\u{FFFE}⁎", "\u{FFFF}⁎", " lead", "trail ", "⁎ ", "null", "⁎\t⁎", "⁎\n⁎", "⁎1⁇abc⁎", "--⁎",
-        "4688", "04688", "4688.0", "4688.5", "46⁎", "⁎88", "⁎68⁎", "⁇688", "1e3", "1E3", "0", "-5", "9223372036854775808", "true", "10.⁎",
-        " ⟨-/–—―⟩enc⁎", "⁎⟨-/–—―⟩Enc⁎", "⁎⟨ab⟩⁇⁎", "⟨]^-a⟩⁎", "⁎⟨^-⟩⁎", "⁎⟨Éx⟩⁎", "⟨[*⟩⁎", "\u{212A}S", "⁎\u{17F}⁎", "\u{130}", "i", "ı⁎", "y⁎",
+        "",
+        "⁎",
+        "abc",
+        "⁎abc⁎",
+        "abc⁎",
+        "⁎abc",
+        "a⁇c",
+        "a⁎c",
+        "⁇",
+        "⁇⁇",
+        "⁎⁇",
+        "⁇⁎",
+        "⁎a⁎b⁎c⁎",
+        "a⁇⁎b",
+        "C:\\",
+        "⁎\\",
+        "⁎\\⁎",
+        "\\\\server⁎",
+        "⁎\\cmd.exe",
+        "a\\",
+        "a%b",
+        "a_b",
+        "a*b",
+        "a?b",
+        "a!b",
+        "⁎!%⁎",
+        "⁎%⁎",
+        "⁎_⁎",
+        "⁎*⁎",
+        "⁎?⁎",
+        "⁎[⁎",
+        "⁎]⁎",
+        "⁎^⁎",
+        "[abc]",
+        "a[b",
+        "⁎-⁎",
+        "it's",
+        "⁎'⁎",
+        "''",
+        "\"q\"",
+        "`",
+        "é",
+        "É",
+        "⁎É⁎",
+        "σας",
+        "⁎Σ⁎",
+        "ß",
+        "ẞ",
+        "⁎ärger⁎",
+        "ÄRGER⁎",
+        "⁎ärger",
+        "Ä⁇GER",
+        "😀",
+        "x⁇y",
+        "⁎😀⁎",
+        "\u{FFFD}",
+        "⁎\u{FFFE}⁎",
+        "\u{FFFF}⁎",
+        " lead",
+        "trail ",
+        "⁎ ",
+        "null",
+        "⁎\t⁎",
+        "⁎\n⁎",
+        "⁎1⁇abc⁎",
+        "--⁎",
+        "4688",
+        "04688",
+        "4688.0",
+        "4688.5",
+        "46⁎",
+        "⁎88",
+        "⁎68⁎",
+        "⁇688",
+        "1e3",
+        "1E3",
+        "0",
+        "-5",
+        "9223372036854775808",
+        "true",
+        "10.⁎",
+        " ⟨-/–—―⟩enc⁎",
+        "⁎⟨-/–—―⟩Enc⁎",
+        "⁎⟨ab⟩⁇⁎",
+        "⟨]^-a⟩⁎",
+        "⁎⟨^-⟩⁎",
+        "⁎⟨Éx⟩⁎",
+        "⟨[*⟩⁎",
+        "\u{212A}S",
+        "⁎\u{17F}⁎",
+        "\u{130}",
+        "i",
+        "ı⁎",
+        "y⁎",
     ]
     .map(String::from)
     .to_vec();
@@ -79,10 +306,26 @@ fn tests() -> Vec<Test> {
         }
     }
     out.extend([Test::Bool(true), Test::Bool(false), Test::Exists(true), Test::Exists(false), Test::Null]);
-    for text in ["abc", "^abc$", "(?i)ABC", "a.c", "(?s)1.abc", "(?m)^abc$", r"^\d+$", r"\bserver\b", "(?i)[a-c]É", "^$", "", "'", r"\\$"] {
+    for text in [
+        "abc",
+        "^abc$",
+        "(?i)ABC",
+        "a.c",
+        "(?s)1.abc",
+        "(?m)^abc$",
+        r"^\d+$",
+        r"\bserver\b",
+        "(?i)[a-c]É",
+        "^$",
+        "",
+        "'",
+        r"\\$",
+    ] {
         out.push(Test::Regex(Regex::parse(text, Flags::default()).expect(text)));
     }
-    for net in ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "10.1.2.3/32", "0.0.0.0/0", "10.1.2.2/31", "128.0.0.0/1"] {
+    for net in
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "10.1.2.3/32", "0.0.0.0/0", "10.1.2.2/31", "128.0.0.0/1"]
+    {
         out.push(Test::Network(net.parse().expect(net)));
     }
     for net in ["::1/128", "fe80::/10", "::/0", "::ffff:0:0/96"] {
@@ -119,9 +362,37 @@ fn each_test_on_each_value_is_as_the_interpreter_says() {
 #[test]
 fn fields_against_fields() {
     let target = target("sql");
-    let texts = ["", "a", "A", "abc", "ABC", "bc", "É", "é", "xÉ", "σ", "ς", "%", "_", "a%", "4688", "46", "K", "k\u{212A}", "😀", "x😀"];
+    let texts = [
+        "",
+        "a",
+        "A",
+        "abc",
+        "ABC",
+        "bc",
+        "É",
+        "é",
+        "xÉ",
+        "σ",
+        "ς",
+        "%",
+        "_",
+        "a%",
+        "4688",
+        "46",
+        "K",
+        "k\u{212A}",
+        "😀",
+        "x😀",
+    ];
     let mut values: Vec<Option<Value>> = texts.iter().map(|text| Some(json!(text))).collect();
-    values.extend([None, Some(json!(null)), Some(json!(4688)), Some(json!(46)), Some(json!(true)), Some(json!("true"))]);
+    values.extend([
+        None,
+        Some(json!(null)),
+        Some(json!(4688)),
+        Some(json!(46)),
+        Some(json!(true)),
+        Some(json!("true")),
+    ]);
     let store = Store::new(values.iter().flat_map(|f| values.iter().map(|g| (f.clone(), g.clone()))).map(|(f, g)| {
         let mut event = one("f", f);
         event.0.extend(one("g", g).0);
@@ -168,11 +439,12 @@ fn negation_is_two_valued() {
     let target = target("sql");
     let is = |field: &str| on(field, Test::Pattern(pattern("x", Case::Fold)));
     let choices = [None, Some(json!("x")), Some(json!("y"))];
-    let store = Store::new(choices.iter().flat_map(|f| choices.iter().map(|g| (f.clone(), g.clone()))).map(|(f, g)| {
-        let mut event = one("f", f);
-        event.0.extend(one("g", g).0);
-        event
-    }));
+    let store =
+        Store::new(choices.iter().flat_map(|f| choices.iter().map(|g| (f.clone(), g.clone()))).map(|(f, g)| {
+            let mut event = one("f", f);
+            event.0.extend(one("g", g).0);
+            event
+        }));
     let conditions = [
         is("f").negate(),
         all(vec![is("f"), is("g").negate()]),
@@ -193,7 +465,21 @@ fn negation_is_two_valued() {
 #[test]
 fn columns_with_names_of_the_machinery() {
     let target = target("sql");
-    for name in ["value", "key", "type", "atom", "id", "parent", "path", "json", "leaf", "parts", "address", "select", "Äö.b-c d"] {
+    for name in [
+        "value",
+        "key",
+        "type",
+        "atom",
+        "id",
+        "parent",
+        "path",
+        "json",
+        "leaf",
+        "parts",
+        "address",
+        "select",
+        "Äö.b-c d",
+    ] {
         let texts = ["10.1.2.3", "11.1.2.3", "abc", "", "2024-12-30T23:59:58Z"];
         let store = Store::new(texts.iter().map(|text| one(name, Some(json!(text)))).chain([one(name, None)]));
         let tests = [
@@ -201,7 +487,8 @@ fn columns_with_names_of_the_machinery() {
             Test::Pattern(pattern("⁎b⁎", Case::Fold)),
             Test::TimePart { part: TimePart::Hour, op: CompareOp::Eq, n: 23 },
         ];
-        let conditions = tests.into_iter().map(|test| on(name, test)).chain([keyword(Test::Pattern(pattern("⁎b⁎", Case::Fold)))]);
+        let conditions =
+            tests.into_iter().map(|test| on(name, test)).chain([keyword(Test::Pattern(pattern("⁎b⁎", Case::Fold)))]);
         let rules: Vec<_> = conditions.map(|c| (rule(c.clone()), query(&target, c))).collect();
         let (differences, selected) = store.differences(&rules, &[name]);
         assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -228,8 +515,7 @@ fn keywords() {
     for text in ["abc$", "(?i)É", r"^\d{4}$"] {
         conditions.push(keyword(Test::Regex(Regex::parse(text, Flags::default()).expect(text))));
     }
-    let lists: Vec<Expr> =
-        conditions.chunks(5).flat_map(|chunk| [any(chunk.to_vec()), all(chunk.to_vec())]).collect();
+    let lists: Vec<Expr> = conditions.chunks(5).flat_map(|chunk| [any(chunk.to_vec()), all(chunk.to_vec())]).collect();
     conditions.extend(lists);
     let negated: Vec<Expr> = conditions.iter().cloned().map(Expr::negate).collect();
     conditions.extend(negated);

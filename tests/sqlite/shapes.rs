@@ -3,9 +3,13 @@
 use rayon::prelude::*;
 use sigmaglot::diagnostic::{Code, codes};
 use sigmaglot::ir::regex::Flags;
-use sigmaglot::ir::{Case, CompareOp, Expr, Field, FieldType, Node, Number, Origin, PatternOp, Predicate, Regex, Subject, Test, TimePart};
+use sigmaglot::ir::{
+    Case, CompareOp, Expr, Field, FieldType, Node, Number, Origin, PatternOp, Predicate, Regex, Subject, Test, TimePart,
+};
 use sigmaglot::target::{Layout, Options};
-use sqlparser::dialect::{ClickHouseDialect, DatabricksDialect, Dialect, DuckDbDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{
+    ClickHouseDialect, DatabricksDialect, Dialect, DuckDbDialect, PostgreSqlDialect, SQLiteDialect,
+};
 use sqlparser::parser::Parser;
 
 use crate::build::{TARGETS, all, any, convert, keyword, on, pattern, query, rule, target};
@@ -100,7 +104,8 @@ fn pretty_and_compact_are_the_same_query() {
         let target = target(name);
         let layout = |layout| target.convert(&rule(condition.clone()), &Options { layout, table: None }).query;
         let (compact, pretty) = (layout(Layout::Compact).expect(name), layout(Layout::Pretty).expect(name));
-        let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(").replace(" )", ")");
+        let squeeze =
+            |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(").replace(" )", ")");
         assert_eq!(squeeze(&pretty), squeeze(&compact), "{name}");
         assert!(pretty.lines().count() > 10, "{pretty}");
     }
@@ -126,9 +131,8 @@ WHERE
 #[test]
 fn columns_of_known_types_compare_by_their_type() {
     let field = |kind| Field { name: "n".into(), kind };
-    let test = |kind, test| {
-        Expr::new(Node::Test(Predicate { subject: Subject::Field(field(kind)), test }), Origin::default())
-    };
+    let test =
+        |kind, test| Expr::new(Node::Test(Predicate { subject: Subject::Field(field(kind)), test }), Origin::default());
     let duckdb = |condition| shown(condition).swap_remove(1);
     assert_eq!(duckdb(test(FieldType::Integer, Test::Number(Number::Int(5)))), "\"n\" = 5");
     assert_eq!(duckdb(test(FieldType::Integer, Test::Compare(CompareOp::Ge, Number::Int(5)))), "\"n\" >= 5");
@@ -167,9 +171,10 @@ fn what_a_dialect_cannot_say_is_refused_or_warned_of() {
         assert_eq!(codes_of(name, two), one_column, "{name}");
     }
     assert_eq!(codes_of("sql:postgres", on(&"f".repeat(64), Test::Null)), [codes::LITERAL_UNSUPPORTED]);
-    assert_eq!(codes_of("sql:duckdb", on("f", Test::Compare(CompareOp::Gt, Number::Int(1 << 60)))), [
-        codes::PREDICATE_UNSUPPORTED
-    ]);
+    assert_eq!(
+        codes_of("sql:duckdb", on("f", Test::Compare(CompareOp::Gt, Number::Int(1 << 60)))),
+        [codes::PREDICATE_UNSUPPORTED]
+    );
     let deep = (0..170).fold(matches("a", Case::Fold), |inner, _| {
         any(vec![matches("b", Case::Fold), all(vec![matches("c", Case::Fold), inner])]).negate()
     });

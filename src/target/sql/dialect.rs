@@ -147,8 +147,10 @@ impl Dialect {
     /// The dialect that the manifest describes.
     pub fn new(manifest: &Manifest) -> Result<Self, Diagnostic> {
         let words: toml::Table = manifest.words.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let invalid = |why: String| Diagnostic::new(codes::MANIFEST_INVALID, format!("{}: [words]: {why}", manifest.name));
-        let dialect: Dialect = toml::Value::Table(words).try_into().map_err(|e: toml::de::Error| invalid(e.to_string()))?;
+        let invalid =
+            |why: String| Diagnostic::new(codes::MANIFEST_INVALID, format!("{}: [words]: {why}", manifest.name));
+        let dialect: Dialect =
+            toml::Value::Table(words).try_into().map_err(|e: toml::de::Error| invalid(e.to_string()))?;
         if dialect.text.matches("{}").count() != 1 {
             return Err(invalid("`text` must hold `{}` once".into()));
         }

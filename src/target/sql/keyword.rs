@@ -44,7 +44,9 @@ pub(super) fn merge(plan: Plan, width: usize) -> Plan {
             for part in parts {
                 match (out.last_mut(), merge(part, width)) {
                     (Some(Plan::Leaf(last)), Plan::Leaf(next))
-                        if last.name == KEYWORD && next.name == KEYWORD && patterns(last) + patterns(&next) <= width =>
+                        if last.name == KEYWORD
+                            && next.name == KEYWORD
+                            && patterns(last) + patterns(&next) <= width =>
                     {
                         append(last, next);
                     }

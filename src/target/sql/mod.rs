@@ -236,15 +236,14 @@ fn depth(plan: &Plan) -> usize {
         Plan::True | Plan::False => 2,
         Plan::Leaf(leaf) => LEAF_DEPTH + keyword::chained(leaf),
         Plan::Not(part) => depth(part).saturating_add(2),
-        Plan::All(parts) | Plan::Any(parts) => {
-            parts.iter().map(depth).max().unwrap_or(0).saturating_add(parts.len())
-        }
+        Plan::All(parts) | Plan::Any(parts) => parts.iter().map(depth).max().unwrap_or(0).saturating_add(parts.len()),
     }
 }
 
 /// A column cannot tell a null from a missing key.
 fn note_null_is_missing(field: &Field, origin: &Origin, cx: &mut Context<'_>) {
-    let message = format!("{} cannot tell a null `{}` from a missing one: both count as missing", cx.manifest.name, field.name);
+    let message =
+        format!("{} cannot tell a null `{}` from a missing one: both count as missing", cx.manifest.name, field.name);
     cx.say(
         Diagnostic::new(codes::DATA_MODEL, message)
             .at(origin.span)

@@ -126,9 +126,7 @@ impl Leaves<'_> {
                 let operand = self.quoter.name(&field.name)?;
                 Ok(Some(Equality { name: "equals", operand, values: vec![self.quoter.boolean(*value)] }))
             }
-            Test::Bool(value) => {
-                self.equals_text(field, if *value { "true" } else { "false" }, Case::Fold, origin, cx)
-            }
+            Test::Bool(value) => self.equals_text(field, if *value { "true" } else { "false" }, Case::Fold, origin, cx),
             _ => Ok(None),
         }
     }
@@ -194,19 +192,12 @@ impl Leaves<'_> {
 
     /// Warns where the engine's lower case may not fold a letter as the interpreter does.
     pub(super) fn note_folding(&self, chars: impl Iterator<Item = char>, origin: &Origin, cx: &mut Context<'_>) {
-        let mut letters: Vec<char> = chars
-            .filter(|c| {
-                !c.is_ascii()
-                    && match self.dialect.folding {
-                        Folding::Function => false,
-                        Folding::Locale => fold_orbit(*c).len() > 1,
-                        Folding::LowerCase => {
-                            let mut lower = fold_orbit(*c).into_iter().map(|c| c.to_lowercase().collect::<String>());
-                            lower.next().is_some_and(|first| lower.any(|other| other != first))
-                        }
-                    }
-            })
-            .collect();
+        let doubtful: fn(char) -> bool = match self.dialect.folding {
+            Folding::Function => return,
+            Folding::Locale => |c| fold_orbit(c).len() > 1,
+            Folding::LowerCase => lower_case_differs,
+        };
+        let mut letters: Vec<char> = chars.filter(|c| !c.is_ascii() && doubtful(*c)).collect();
         letters.sort_unstable();
         letters.dedup();
         if letters.is_empty() {
@@ -223,6 +214,15 @@ impl Leaves<'_> {
                 .help("list the forms that occur as values of their own"),
         );
     }
+}
+
+/// Whether comparing lower case may say otherwise than folding: the variants have several lower cases, or one that is no
+/// variant, or differ in length as UTF-8 (search in the bytes of the text does not find those).
+fn lower_case_differs(c: char) -> bool {
+    let orbit = fold_orbit(c);
+    let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
+    let first = lower(c);
+    !orbit.contains(&first) || orbit.iter().any(|other| lower(*other) != first || other.len_utf8() != c.len_utf8())
 }
 
 /// Whether a character has a case variant that an ASCII-only comparison would miss. `k` and `s` count as ASCII letters:

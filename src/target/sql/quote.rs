@@ -34,9 +34,7 @@ impl Quoter<'_> {
         let body = match self.dialect.strings {
             Strings::Doubled => text.replace('\'', "''"),
             Strings::Backslash => text.replace('\\', "\\\\").replace('\'', "\\'"),
-            Strings::BackslashDollar => {
-                text.replace('\\', "\\\\").replace('\'', "\\'").replace("${", "\\u0024{")
-            }
+            Strings::BackslashDollar => text.replace('\\', "\\\\").replace('\'', "\\'").replace("${", "\\u0024{"),
         };
         Ok(Quoted::by_quoter(format!("'{body}'")))
     }
