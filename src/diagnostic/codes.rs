@@ -139,7 +139,7 @@ codes! {
     SELECTOR_EMPTY = "SG0304" Error;
     /// The condition has a v1 aggregation.
     AGGREGATION = "SG0305" Error;
-    /// The condition is too long, too deep, or expands to too much.
+    /// The condition is too long, too deep, or repeats too much.
     CONDITION_TOO_LARGE = "SG0306" Error;
     /// A search is named by a word of conditions.
     IDENTIFIER_RESERVED = "SG0307" Error;

@@ -55,6 +55,11 @@ impl<'r> Matcher<'r> {
         }
     }
 
+    /// Whether one predicate of the rule holds for the event.
+    pub fn holds(&self, predicate: &Predicate, event: &Event) -> bool {
+        self.predicate(predicate, event)
+    }
+
     /// "Predicates": the truth of a test for a missing field, for no values and for several.
     pub(super) fn predicate(&self, predicate: &Predicate, event: &Event) -> bool {
         let field = match &predicate.subject {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// An event: a JSON object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Event(pub Map<String, Value>);
 
 impl Event {
@@ -47,8 +47,11 @@ fn resolve_in_object<'e>(object: &'e Map<String, Value>, path: &str, found: &mut
 fn resolve<'e>(value: &'e Value, path: &str, found: &mut Vec<&'e Value>) -> bool {
     match value {
         Value::Object(object) => resolve_in_object(object, path, found),
-        // No short circuit: every element contributes.
-        Value::Array(items) => items.iter().fold(false, |any, item| resolve(item, path, found) || any),
+        Value::Array(items) => {
+            // No short circuit: every element contributes.
+            let hits = items.iter().filter(|item| resolve(item, path, found)).count();
+            hits > 0
+        }
         _ => false,
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Event, Matcher};
+use crate::ir::regex::Flags;
 use crate::ir::{
     Case, CompareOp, Expr, Kind, Node, Pattern, PatternOp, Piece, Predicate, Shape, Subject, Test, TimePart,
 };
@@ -160,7 +161,7 @@ fn words(predicate: &Predicate) -> String {
 fn test_words(test: &Test) -> String {
     match test {
         Test::Pattern(pattern) => pattern_words(pattern),
-        Test::Regex(regex) => format!("has a match of the regex `{}`", regex.text),
+        Test::Regex(regex) => format!("has a match of the regex `{}`{}", regex.text, flag_words(regex.flags)),
         Test::Network(network) => format!("is an address of {network}"),
         Test::Compare(op, number) => format!("is {} {number}", op_words(*op)),
         Test::Number(number) => format!("equals the number {number}"),
@@ -203,6 +204,13 @@ fn piece_words(piece: &Piece) -> String {
         Piece::OneOf(set) => format!("[{}]", set.iter().collect::<String>()),
         Piece::Literal(text) => text.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?"),
     }
+}
+
+fn flag_words(flags: Flags) -> String {
+    let Flags { ignore_case, multi_line, dot_all } = flags;
+    let set = [(ignore_case, "i"), (multi_line, "m"), (dot_all, "s")];
+    let set: Vec<&str> = set.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect();
+    if set.is_empty() { String::new() } else { format!(" under {}", set.join(", ")) }
 }
 
 fn case_words(case: Case) -> &'static str {

@@ -336,8 +336,8 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Number::Int(n) => write!(f, "{n}"),
-            Number::Float(x) if x == 0.0 => f.write_str("0"),
-            Number::Float(x) => write!(f, "{x}"), // never an exponent, no `.0` on integral values
+            Number::Float(0.0) => f.write_str("0"), // the negative zero too
+            Number::Float(x) => write!(f, "{x}"),   // never an exponent, no `.0` on integral values
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 
 /// The most nodes that merging may make of one file.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 1_000_000;
 
 /// Carries out the actions of a file; gives the documents that are left.
 pub(super) fn expand<'s>(documents: Vec<Node<'s>>, messages: &mut Messages) -> Vec<Node<'s>> {

@@ -45,8 +45,7 @@ impl Items<'_> {
     pub fn item(&mut self, item: &Item) -> Option<Expr> {
         self.lint(item);
         if item.chain.operator == Operator::Exists && item.values.len() != 1 {
-            let values = item.values.iter().fold(item.key_span, |span, value| span.to(value.span));
-            return self.fail(codes::VALUE_TYPE, "`exists` takes exactly one boolean", values);
+            return self.fail(codes::VALUE_TYPE, "`exists` takes exactly one boolean", item.span);
         }
         let subject = match &item.field {
             Some(field) => Subject::Field(Field::new(field.text.clone())),

@@ -14,8 +14,8 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::ir::{self, Expr, Node, Origin};
 use crate::source::Span;
 
-/// The most nodes that the conditions of a rule may expand to.
-pub const MAX_NODES: usize = 2_000_000;
+/// The most nodes that the conditions of a rule may add by naming a search again.
+pub const MAX_REPEATED: usize = 250_000;
 
 /// The rule in the IR; `None` after an error.
 pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> Option<ir::Rule> {
@@ -25,9 +25,12 @@ pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> O
 
 /// The meaning of a detection section: some condition holds. `None` after an error.
 pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut Messages) -> Option<Expr> {
+    if detection.searches.is_empty() {
+        return None; // an error of its own; every name in the condition would be another
+    }
     let before = messages.errors();
     let searches = detection.searches.iter().map(|s| Lowered::new(s, options, messages)).collect::<Vec<_>>();
-    let mut lowering = Conditions { searches: &searches, used: vec![false; searches.len()], nodes: 0, messages };
+    let mut lowering = Conditions { searches: &searches, used: vec![false; searches.len()], repeated: 0, messages };
     let mut parts = detection
         .conditions
         .iter()
@@ -98,7 +101,7 @@ fn body(body_: &Body, items: &mut Items<'_>) -> Option<Expr> {
 struct Conditions<'a> {
     searches: &'a [Lowered],
     used: Vec<bool>,
-    nodes: usize,
+    repeated: usize,
     messages: &'a mut Messages,
 }
 
@@ -129,16 +132,17 @@ impl Conditions<'_> {
     /// A copy of a search for a place in the condition.
     fn take(&mut self, i: usize, span: Span) -> Option<Expr> {
         let search = &self.searches[i];
-        self.used[i] = true;
-        self.nodes = self.nodes.saturating_add(search.nodes);
-        if self.nodes > MAX_NODES {
-            if self.nodes - search.nodes <= MAX_NODES {
-                let message = format!("the condition expands to more than {MAX_NODES} tests");
-                self.messages.push(Diagnostic::new(codes::CONDITION_TOO_LARGE, message).at(span));
-            }
-            return None;
+        let again = std::mem::replace(&mut self.used[i], true);
+        let before = self.repeated;
+        self.repeated += if again { search.nodes } else { 0 };
+        if self.repeated <= MAX_REPEATED {
+            return search.expr.clone();
         }
-        search.expr.clone()
+        if before <= MAX_REPEATED {
+            let message = format!("the condition repeats searches to more than {MAX_REPEATED} tests");
+            self.messages.push(Diagnostic::new(codes::CONDITION_TOO_LARGE, message).at(span));
+        }
+        None
     }
 
     fn undefined(&mut self, name: &str, span: Span) -> Option<Expr> {

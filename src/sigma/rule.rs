@@ -89,10 +89,8 @@ pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Option<Document
 fn rule(entries: &[Entry<'_>], span: Span, messages: &mut Messages) -> Option<Rule> {
     let meta = meta(entries, span, &["logsource", "detection"], messages);
     let logsource = required_logsource(entries, span, messages);
-    let detection = match required(entries, "detection", span, messages) {
-        Some(entry) => Some(detection::parse(&entry.value, &[], messages)),
-        None => None,
-    };
+    let detection = required(entries, "detection", span, messages);
+    let detection = detection.map(|entry| detection::parse(&entry.value, &[], messages));
     Some(Rule { meta, logsource: logsource?, detection: detection? })
 }
 

@@ -323,10 +323,7 @@ fn errors_of_detections_and_conditions_point_at_them() {
         ("    sel: {}\n    condition: sel\n", "SG0204", "{}"),
         ("    sel:\n    condition: sel\n", "SG0204", "sel"),
     ] {
-        let mut said = said(&with_detection(detection));
-        // A detection without a search has an undefined one in its condition too.
-        said.retain(|(_, other, _)| *other == code);
-        assert_eq!(said, [error(code, place)], "{detection}");
+        assert_eq!(one(&with_detection(detection)), error(code, place), "{detection}");
     }
     let text = with_detection("    sel: {f: a}\n    b c: {f: b}\n    timeframe: 5m\n    condition: sel\n");
     let expected =

@@ -158,6 +158,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether something was refused, so that the plan will not be used.
+    pub fn refused(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
     /// What was noted, in the order of the rule.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics

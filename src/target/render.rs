@@ -1,18 +1,27 @@
 //! Plans to text, by the templates' macros.
 //!
-//! A macro file exports `all(parts, layout)`, `any(parts, layout)`, `not(part, layout)`, `group(part, layout)`, `always()`,
-//! `never()` and one macro a leaf. A compound part inside another is passed through `group` first. `layout` is
-//! `{pretty, depth}`. `query.j2` gets the rendered parts, the operands (the quoted table among them), `rule` and `layout`.
+//! A macro file exports `all(parts, layout)`, `any(parts, layout)`, `not(part, layout)`, `group(part, layout)`,
+//! `always()`, `never()` and one macro a leaf. A compound part inside another is passed through `group` first.
+//! `layout` is `{pretty, depth}`; a leaf's macro gets it from the function `here()`. `query.j2` gets the rendered
+//! parts, the operands (the quoted table among them), `rule` and `layout`.
 
 use std::collections::BTreeMap;
 
-use minijinja::{Captured, Environment, Error, ErrorKind, Value, context};
+use minijinja::{Captured, Environment, Error, ErrorKind, State, Value, context};
 
 use super::Layout;
 use super::plan::{Plan, Query};
 use super::templates::failed;
 use crate::diagnostic::Diagnostic;
 use crate::ir;
+
+/// The name under which the layout is kept for [`here`].
+const HERE: &str = "layout";
+
+/// The template function `here()`: the layout at the leaf that is being rendered.
+pub(super) fn here(state: &State) -> Value {
+    state.get_temp(HERE).unwrap_or_else(|| layout_value(Layout::Compact, 0))
+}
 
 /// Renders plans with macro files that are evaluated once.
 pub struct Renderer<'e> {
@@ -55,6 +64,9 @@ impl<'e> Renderer<'e> {
             Plan::False => self.call(macros, "never", &[]),
             Plan::Leaf(leaf) => {
                 let operands: Vec<Value> = leaf.operands.iter().map(Value::from).collect();
+                for path in macros {
+                    self.module(path)?.with_state_mut(|state| state.set_temp(HERE, layout_value(layout, depth)));
+                }
                 self.call(macros, leaf.name, &operands)
             }
             Plan::Not(part) => {

@@ -58,6 +58,7 @@ impl Templates {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
+        environment.add_function("here", super::render::here);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|e| failed(&e))?);
         let paths = Self::embedded_paths().into_iter().map(String::from).chain(self.overrides.keys().cloned());

@@ -1,12 +1,13 @@
 //! Records of a Windows event log (`.evtx`), chunk by chunk, through the `evtx` crate.
 
+use std::collections::VecDeque;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use ::evtx::{EvtxChunkData, EvtxParser, IntoIterChunks, ParserSettings};
 use serde_json::Value;
 
-use super::{Waiting, windows};
+use super::windows;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 
@@ -14,7 +15,8 @@ use crate::interp::Event;
 pub(super) struct Records<T: Read + Seek> {
     chunks: IntoIterChunks<T>,
     settings: Arc<ParserSettings>,
-    waiting: Waiting,
+    /// Records of the chunk that was last read.
+    waiting: VecDeque<Result<Event, Diagnostic>>,
     name: String,
 }
 
@@ -23,7 +25,7 @@ impl<T: Read + Seek> Records<T> {
     pub(super) fn new(reader: T, name: &str) -> Result<Self, Diagnostic> {
         let parser = EvtxParser::from_read_seek(reader).map_err(|error| failed(name, &error))?;
         let settings = Arc::new(ParserSettings::default());
-        Ok(Self { chunks: parser.into_chunks(), settings, waiting: Waiting::new(), name: name.to_owned() })
+        Ok(Self { chunks: parser.into_chunks(), settings, waiting: VecDeque::new(), name: name.to_owned() })
     }
 
     fn read_chunk(&mut self, mut data: EvtxChunkData) {

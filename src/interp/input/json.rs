@@ -1,8 +1,8 @@
-//! JSON values from a stream of text: one object, an array of objects, one object a line, or objects one after the other
-//! over several lines, as `evtx_dump` prints them (its `Record N` lines are skipped).
+//! JSON values from a stream of text: one object, an array of objects, one object a line, or objects one after the
+//! other over several lines, as `evtx_dump` prints them (its `Record N` lines are skipped).
 //!
-//! A value ends where its brackets close. Where it never closes or cannot be read, one diagnostic is given, and reading goes on
-//! with the line after the one where the value began, so a cut line costs that line only.
+//! A value ends where its brackets close. Where it never closes or cannot be read, one diagnostic is given, and reading
+//! goes on with the line after the one where the value began, so a cut line costs that line only.
 
 use std::io::BufRead;
 
@@ -44,8 +44,7 @@ struct Scan {
 
 impl<R: BufRead> JsonValues<R> {
     pub(super) fn new(reader: R, name: &str) -> Self {
-        let bytes = Bytes { reader, again: Vec::new(), line: 1, failed: None };
-        Self { bytes, name: name.to_owned(), in_array: false, done: false }
+        Self { bytes: Bytes::new(reader), name: name.to_owned(), in_array: false, done: false }
     }
 
     fn next_value(&mut self) -> Option<Result<(usize, Value), Diagnostic>> {
@@ -250,7 +249,11 @@ fn syntax(error: &serde_json::Error) -> Broken {
 /// A reader byte by byte, with a place to give bytes back to.
 struct Bytes<R> {
     reader: R,
-    /// Bytes to be read again, the next one last.
+    /// What was last read.
+    block: Vec<u8>,
+    /// Where the next byte of the block is.
+    at: usize,
+    /// Bytes to be read again before those of the block, the next one last.
     again: Vec<u8>,
     /// The line of the next byte, from 1.
     line: usize,
@@ -258,6 +261,10 @@ struct Bytes<R> {
 }
 
 impl<R: BufRead> Bytes<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, block: Vec::new(), at: 0, again: Vec::new(), line: 1, failed: None }
+    }
+
     fn next(&mut self) -> Option<u8> {
         let byte = match self.again.pop() {
             Some(byte) => byte,
@@ -268,17 +275,29 @@ impl<R: BufRead> Bytes<R> {
     }
 
     fn read(&mut self) -> Option<u8> {
+        if self.at >= self.block.len() {
+            self.fill();
+        }
+        let byte = self.block.get(self.at).copied();
+        self.at += 1;
+        byte
+    }
+
+    /// Takes the reader's next bytes as the block; none at the end and after a failure.
+    fn fill(&mut self) {
+        self.block.clear();
+        self.at = 0;
         loop {
             match self.reader.fill_buf() {
                 Ok(bytes) => {
-                    let byte = *bytes.first()?;
-                    self.reader.consume(1);
-                    return Some(byte);
+                    self.block.extend_from_slice(bytes);
+                    let length = bytes.len();
+                    return self.reader.consume(length);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.failed = Some(error);
-                    return None;
+                    return;
                 }
             }
         }

@@ -1,15 +1,16 @@
 //! Events from bytes: JSON text of several shapes, and Windows event logs.
 //!
 //! Nothing here opens files: the caller hands in a reader and the name to use in messages. Events come one by one; only
-//! one JSON value, or one 64 KiB chunk of an event log, is held at a time. What cannot be read is a diagnostic in its place, and
-//! reading goes on behind it.
+//! one JSON value, or one 64 KiB chunk of an event log, is held at a time. What cannot be read is a diagnostic in its
+//! place, and reading goes on behind it.
 
 #[cfg(feature = "evtx")]
 mod evtx;
 mod json;
+#[cfg(test)]
+mod tests;
 mod windows;
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, Cursor, Read};
 
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub struct Events<'a> {
 
 impl<'a> Events<'a> {
     /// The events of `reader`; `name` stands in messages. An event log is read into memory here: where the source can
-    /// seek, [`Events::evtx`] does without.
+    /// seek, [`Events::seekable`] does without.
     pub fn new(reader: impl BufRead + 'a, name: &str, format: Format) -> Self {
         let (is_log, reader) = match peek(reader) {
             Ok(peeked) => peeked,
@@ -55,9 +56,19 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// The events of a Windows event log in a source that can seek.
+    /// The events of a source that can seek, such as a file.
+    pub fn seekable(mut reader: impl BufRead + io::Seek + 'a, name: &str, format: Format) -> Self {
+        let head = head(&mut reader).and_then(|head| reader.rewind().map(|()| head));
+        match head {
+            Err(error) => Self::from_iter(std::iter::once(Err(io_failed(name, &error)))),
+            #[cfg(feature = "evtx")]
+            Ok(head) if head == EVTX_MAGIC && format != Format::Json => Self::evtx(reader, name),
+            Ok(_) => Self::new(reader, name, format),
+        }
+    }
+
     #[cfg(feature = "evtx")]
-    pub fn evtx(reader: impl Read + io::Seek + 'a, name: &str) -> Self {
+    fn evtx(reader: impl Read + io::Seek + 'a, name: &str) -> Self {
         match evtx::Records::new(reader, name) {
             Ok(records) => Self::from_iter(records),
             Err(diagnostic) => Self::from_iter(std::iter::once(Err(diagnostic))),
@@ -116,9 +127,15 @@ enum Preparation {
 
 /// Whether the reader begins as an event log does, and the reader with nothing lost.
 fn peek(mut reader: impl BufRead) -> io::Result<(bool, impl BufRead)> {
+    let head = head(&mut reader)?;
+    Ok((head == EVTX_MAGIC, Cursor::new(head).chain(reader)))
+}
+
+/// The first bytes of a reader, as many as tell an event log.
+fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     reader.by_ref().take(EVTX_MAGIC.len() as u64).read_to_end(&mut head)?;
-    Ok((head == EVTX_MAGIC, Cursor::new(head).chain(reader)))
+    Ok(head)
 }
 
 fn no_object(name: &str, line: usize, value: &Value) -> Diagnostic {
@@ -137,6 +154,3 @@ fn no_object(name: &str, line: usize, value: &Value) -> Diagnostic {
 fn io_failed(name: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::new(codes::EVENTS_UNREADABLE, format!("{name}: reading failed: {error}"))
 }
-
-/// What both readers keep while they wait to be asked.
-type Waiting = VecDeque<Result<Event, Diagnostic>>;

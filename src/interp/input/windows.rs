@@ -1,11 +1,13 @@
 //! SEMANTICS.md, "Windows event records": the nested record becomes the flat event that rules are written for.
 //!
-//! Works on the JSON that `evtx` and `evtx_dump` make, and on its relatives: attributes in `#attributes`, in `NAME_attributes`
-//! beside the element, or as `@Attr`; text in `#text`; data as named fields or as `Data` elements with a name.
+//! Works on the JSON that `evtx` and `evtx_dump` make, and on its relatives: attributes in `#attributes`, in
+//! `NAME_attributes` beside the element, or as `@Attr`; text in `#text`; data as named fields or as `Data` elements
+//! with a name.
 
 use serde_json::{Map, Value};
 
-/// The prepared event where the object is a Windows event record (`Event` with a `System` part), else the object as it is.
+/// The prepared event where the object is a Windows event record (`Event` with a `System` part), else the object as it
+/// is.
 pub(super) fn prepare_if_record(mut object: Map<String, Value>) -> Map<String, Value> {
     let is_record = object.get("Event").and_then(|event| event.get("System")).is_some_and(Value::is_object);
     match object.remove("Event") {

@@ -1,8 +1,9 @@
 //! Regular expressions as a small tree in which flags are resolved to the leaves.
 //!
 //! The dialect read is the Rust `regex` crate's with ASCII `\d \w \s \b` (SEMANTICS.md, "Regular expressions");
-//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own dialect
-//! (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes or no.
+//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own
+//! dialect (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes
+//! or no.
 //!
 //! Reading is in `lower`; `engine` builds the Rust `regex` of a tree, which the interpreter runs.
 
@@ -162,8 +163,6 @@ impl fmt::Display for RegexError {
 const NEST_LIMIT: u32 = 100;
 /// The largest text that is read, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
-/// The most leaves that counted repetitions may multiply to.
-const WEIGHT_LIMIT: u64 = 100_000;
 /// Up to this weight the engine's own size limit cannot be reached, whatever the leaves are.
 const SURELY_SMALL: u64 = 1_000;
 
@@ -181,12 +180,16 @@ impl Regex {
             RegexError { message: explain(e.kind()), range: e.span().start.offset..e.span().end.offset }
         })?;
         let tree = lower::lower(text, flags, &ast)?;
-        let weight = tree.weight();
         // What is read must run: a tree of doubtful size is compiled once to see whether it can be.
-        if weight > WEIGHT_LIMIT || (weight > SURELY_SMALL && tree.compile().is_err()) {
+        if tree.weight() > SURELY_SMALL && tree.compile().is_err() {
             return Err(fail("the regular expression is too large once its counted repetitions are written out"));
         }
         Ok(Regex { text: text.into(), flags, tree })
+    }
+
+    /// Whether there is a match in the empty text.
+    pub fn matches_empty(&self) -> bool {
+        self.tree.matches_empty()
     }
 }
 
@@ -202,11 +205,24 @@ fn explain(kind: &ast::ErrorKind) -> String {
 }
 
 impl Tree {
+    /// Whether it matches in the empty text, whose only place is start and end of the text and of a line at once.
+    fn matches_empty(&self) -> bool {
+        match self {
+            Tree::Empty => true,
+            Tree::Literal { .. } | Tree::Dot { .. } | Tree::Class(_) => false,
+            Tree::Look(look) => *look != Look::WordBoundary,
+            Tree::Repeat { min, tree, .. } => *min == 0 || tree.matches_empty(),
+            Tree::Group(tree) => tree.matches_empty(),
+            Tree::Concat(parts) => parts.iter().all(Tree::matches_empty),
+            Tree::Alternate(parts) => parts.iter().any(Tree::matches_empty),
+        }
+    }
+
     /// The number of leaves once counted repetitions are written out, saturating; a class counts as its ranges.
     fn weight(&self) -> u64 {
         match self {
             Tree::Empty | Tree::Literal { .. } | Tree::Dot { .. } | Tree::Look(_) => 1,
-            Tree::Class(class) => class.items.len().max(1) as u64,
+            Tree::Class(class) => class.ranges().len().max(1) as u64,
             Tree::Repeat { min, max, tree, .. } => tree.weight().saturating_mul(u64::from(max.unwrap_or(*min).max(1))),
             Tree::Group(tree) => tree.weight(),
             Tree::Concat(parts) | Tree::Alternate(parts) => {

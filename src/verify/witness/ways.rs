@@ -1,0 +1,208 @@
+//! Which predicates must hold so that an expression does: ways of matching, and contexts in which one predicate decides.
+//!
+//! A wish is a predicate's number and the truth that is wanted. Wishes that the empty event grants by itself are left
+//! out: most tests are false there. The enumeration is "each choice": every alternative occurs in some way, not every combination.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::interp::{Event, Matcher};
+use crate::ir::{Expr, Node, Origin, Predicate, Subject, Test};
+
+/// A predicate's number and the truth wanted.
+pub(super) type Wish = (usize, bool);
+
+/// The most ways that one node contributes to its parent.
+const WAYS_LIMIT: usize = 20_000;
+/// The most wishes of one way; more ways of a node are dropped first.
+const WISH_LIMIT: usize = 4_000;
+/// How many other predicates on a field must keep their truth in a flipping pair.
+const OTHERS_LIMIT: usize = 300;
+/// How many contexts are tried for a predicate.
+const CONTEXT_LIMIT: usize = 12;
+
+/// The distinct predicates of an expression, numbered in order.
+pub(super) struct Forest<'r> {
+    root: &'r Expr,
+    predicates: Vec<(&'r Predicate, &'r Origin)>,
+    /// The number of each predicate of the tree, by its address there.
+    numbers: HashMap<*const Predicate, usize>,
+    /// The truth of each predicate for the empty event.
+    by_default: Vec<bool>,
+}
+
+impl<'r> Forest<'r> {
+    /// Numbers the predicates.
+    pub(super) fn new(root: &'r Expr, matcher: &Matcher<'_>) -> Self {
+        let mut forest = Self { root, predicates: Vec::new(), numbers: HashMap::new(), by_default: Vec::new() };
+        let empty = Event::default();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        root.for_each_predicate(&mut |predicate, origin| {
+            // Two predicates are one where they say the same, wherever they stand.
+            let number = *known.entry(format!("{predicate:?}")).or_insert_with(|| {
+                forest.predicates.push((predicate, origin));
+                forest.by_default.push(matcher.holds(predicate, &empty));
+                forest.predicates.len() - 1
+            });
+            forest.numbers.insert(std::ptr::from_ref(predicate), number);
+        });
+        forest
+    }
+
+    /// The predicates by number, with their first places.
+    pub(super) fn predicates(&self) -> &[(&'r Predicate, &'r Origin)] {
+        &self.predicates
+    }
+
+    /// Whether the empty event grants the wish.
+    pub(super) fn granted(&self, (number, wanted): Wish) -> bool {
+        self.by_default.get(number) == Some(&wanted)
+    }
+
+    /// The names of all fields, in order.
+    pub(super) fn fields(&self) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut names = Vec::new();
+        let mut note = |name: &str| {
+            if seen.insert(name.to_owned()) {
+                names.push(name.to_owned());
+            }
+        };
+        for (predicate, _) in &self.predicates {
+            if let Subject::Field(field) = &predicate.subject {
+                note(&field.name);
+            }
+            if let Test::FieldPattern { other, .. } = &predicate.test {
+                note(&other.name);
+            }
+        }
+        names
+    }
+
+    /// The other predicates on the predicate's field, at most a few hundred.
+    pub(super) fn others_on_the_same_field(&self, number: usize) -> Vec<&'r Predicate> {
+        let Some((this, _)) = self.predicates.get(number) else { return Vec::new() };
+        let others =
+            self.predicates.iter().enumerate().filter(|(i, (other, _))| *i != number && other.subject == this.subject);
+        others.map(|(_, (other, _))| *other).take(OTHERS_LIMIT).collect()
+    }
+
+    /// The ways in which the whole expression can hold.
+    pub(super) fn ways_to_match(&self) -> Vec<Vec<Wish>> {
+        self.ways(self.root, true)
+    }
+
+    fn ways(&self, expr: &Expr, wanted: bool) -> Vec<Vec<Wish>> {
+        match &expr.node {
+            Node::True => {
+                if wanted {
+                    vec![Vec::new()]
+                } else {
+                    Vec::new()
+                }
+            }
+            Node::False => {
+                if wanted {
+                    Vec::new()
+                } else {
+                    vec![Vec::new()]
+                }
+            }
+            Node::Test(predicate) => vec![vec![(self.number(predicate), wanted)]],
+            Node::Not(part) => self.ways(part, !wanted),
+            Node::All(parts) if wanted => self.together(parts, true),
+            Node::Any(parts) if !wanted => self.together(parts, false),
+            Node::All(parts) | Node::Any(parts) => {
+                let mut out = Vec::new();
+                for part in parts {
+                    out.extend(self.ways(part, wanted));
+                    out.truncate(WAYS_LIMIT);
+                }
+                out
+            }
+        }
+    }
+
+    /// All parts at once, each in turn by each of its ways.
+    fn together(&self, parts: &[Expr], wanted: bool) -> Vec<Vec<Wish>> {
+        let each: Vec<Vec<Vec<Wish>>> = parts.iter().map(|part| self.ways(part, wanted)).collect();
+        if each.iter().any(Vec::is_empty) {
+            return Vec::new();
+        }
+        let count = each.iter().map(Vec::len).max().unwrap_or(1);
+        let size: usize = each.iter().map(|ways| ways[0].len()).sum::<usize>().max(1);
+        let count = count.min((WAYS_LIMIT * 50 / size).max(1));
+        (0..count)
+            .map(|i| {
+                let mut wishes: Vec<Wish> = each
+                    .iter()
+                    .flat_map(|ways| ways[i % ways.len()].iter().copied())
+                    .filter(|wish| !self.granted(*wish) || size < WISH_LIMIT)
+                    .collect();
+                wishes.truncate(WISH_LIMIT);
+                wishes
+            })
+            .collect()
+    }
+
+    /// Wishes under which the root's verdict depends on the predicate, several attempts.
+    pub(super) fn contexts(&self, number: usize) -> Vec<Vec<Wish>> {
+        let mut out = Vec::new();
+        self.descend(self.root, number, &Vec::new(), &mut out);
+        out
+    }
+
+    fn descend(&self, expr: &Expr, number: usize, so_far: &[Wish], out: &mut Vec<Vec<Wish>>) {
+        if out.len() >= CONTEXT_LIMIT || !self.holds_number(expr, number) {
+            return;
+        }
+        match &expr.node {
+            Node::True | Node::False => {}
+            Node::Test(_) => out.push(so_far.to_vec()),
+            Node::Not(part) => self.descend(part, number, so_far, out),
+            Node::All(parts) | Node::Any(parts) => {
+                // A conjunction is decided by one part where the others hold, a disjunction where they do not.
+                let others_hold = matches!(expr.node, Node::All(_));
+                for (i, part) in parts.iter().enumerate() {
+                    if !self.holds_number(part, number) {
+                        continue;
+                    }
+                    let others: Vec<Vec<Vec<Wish>>> = parts
+                        .iter()
+                        .enumerate()
+                        .filter(|(j, other)| *j != i && !self.idle(other, others_hold))
+                        .map(|(_, other)| self.ways(other, others_hold))
+                        .collect();
+                    if others.iter().any(Vec::is_empty) {
+                        continue;
+                    }
+                    let attempts = others.iter().map(Vec::len).max().unwrap_or(1).min(4);
+                    for attempt in 0..attempts {
+                        let mut wishes = so_far.to_vec();
+                        let more = others.iter().flat_map(|ways| ways[attempt % ways.len()].iter().copied());
+                        wishes.extend(more.filter(|(n, _)| *n != number));
+                        wishes.truncate(WISH_LIMIT);
+                        self.descend(part, number, &wishes, out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A test that is already as wanted in the empty event.
+    fn idle(&self, expr: &Expr, wanted: bool) -> bool {
+        matches!(&expr.node, Node::Test(predicate) if self.granted((self.number(predicate), wanted)))
+    }
+
+    fn holds_number(&self, expr: &Expr, number: usize) -> bool {
+        match &expr.node {
+            Node::True | Node::False => false,
+            Node::Test(predicate) => self.number(predicate) == number,
+            Node::Not(part) => self.holds_number(part, number),
+            Node::All(parts) | Node::Any(parts) => parts.iter().any(|part| self.holds_number(part, number)),
+        }
+    }
+
+    fn number(&self, predicate: &Predicate) -> usize {
+        self.numbers.get(&std::ptr::from_ref(predicate)).copied().unwrap_or(usize::MAX)
+    }
+}
