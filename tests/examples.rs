@@ -8,6 +8,8 @@
 mod coverage;
 #[path = "examples/files.rs"]
 mod files;
+#[path = "examples/sqlite.rs"]
+mod sqlite;
 #[path = "examples/translations.rs"]
 mod translations;
 #[path = "examples/tree.rs"]
