@@ -8,6 +8,8 @@
 mod coverage;
 #[path = "examples/files.rs"]
 mod files;
+#[path = "examples/models.rs"]
+mod models;
 #[path = "examples/sqlite.rs"]
 mod sqlite;
 #[path = "examples/translations.rs"]
