@@ -1,0 +1,7 @@
+//! SQL: queries run on SQLite against the interpreter, and no dialect's literals let a value out.
+
+mod build;
+mod corpus;
+mod matrix;
+mod quoting;
+mod shapes;
