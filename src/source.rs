@@ -72,6 +72,19 @@ impl Source {
         self.text.get(span.range()).unwrap_or("")
     }
 
+    /// The span as a range that can be sliced: within the text, widened to character borders.
+    pub fn clamp(&self, span: Span) -> std::ops::Range<usize> {
+        let mut start = (span.start as usize).min(self.text.len());
+        let mut end = (span.end as usize).clamp(start, self.text.len());
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
+    }
+
     /// Line and column of a byte offset; an offset past the end is the end.
     pub fn position(&self, offset: usize) -> Position {
         let starts = self

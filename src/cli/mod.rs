@@ -1,8 +1,154 @@
 //! The command line: the only room that touches files, the terminal, threads and exit codes.
+//!
+//! One file a command. What they share: [`input`] finds and reads rules, [`console`] speaks on stderr, [`batch`] works on many
+//! files in parallel and keeps their order. stdout carries data only; everything else goes to stderr.
 
+mod batch;
+mod check;
+mod completions;
+mod console;
+mod convert;
+mod explain;
+mod input;
+mod ir;
+mod man;
+mod outdir;
+mod placeholders;
+mod record;
+mod run;
+mod targets;
+
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::diagnostic::{Diagnostic, codes};
+use console::Console;
+
+/// Translate Sigma detection rules into SIEM query languages, or run them on events.
+#[derive(Debug, Parser)]
+#[command(name = "sigmaglot", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 findings; 2 a rule could not be read or converted; \
+3 usage, configuration, or a file that cannot be read or written.";
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Work on this many threads; the output does not depend on it [default: one a core]
+    #[arg(long, global = true, value_name = "N", display_order = 900)]
+    threads: Option<NonZeroUsize>,
+    /// Say errors only: no warnings, notes, summary or progress
+    #[arg(short, long, global = true, display_order = 901)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Convert(convert::Arguments),
+    Run(run::Arguments),
+    Check(check::Arguments),
+    Ir(ir::Arguments),
+    Targets(targets::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// How a command ended. The order is that of gravity: a batch ends with the gravest of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// All is well.
+    Success,
+    /// Something was found that was asked about.
+    Findings,
+    /// A rule could not be read or converted.
+    Rules,
+    /// Usage, configuration, or a file that cannot be read or written.
+    Usage,
+}
+
+impl Exit {
+    fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Exit::Success => 0,
+            Exit::Findings => 1,
+            Exit::Rules => 2,
+            Exit::Usage => 3,
+        })
+    }
+}
+
+/// Why a command stopped before its end.
+#[derive(Debug)]
+enum Stop {
+    /// Nobody reads our output any more; no error.
+    ClosedPipe,
+    /// Usage, configuration, input or output.
+    Failed(Box<Diagnostic>),
+}
+
+impl From<Diagnostic> for Stop {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Stop::Failed(Box::new(diagnostic))
+    }
+}
+
+/// An error of writing to stdout.
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::ClosedPipe,
+            _ => Diagnostic::new(codes::UNWRITABLE, format!("cannot write the output: {error}")).into(),
+        }
+    }
+}
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            let _ = error.print(); // where not even this can be written, the exit code has to do
+            return exit.code();
+        }
+    };
+    let mut console = Console::new(cli.common.quiet);
+    let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = dispatch(cli, &mut console, &mut stdout).and_then(|exit| {
+        stdout.flush()?;
+        Ok(exit)
+    });
+    match result {
+        Ok(exit) => exit.code(),
+        Err(Stop::ClosedPipe) => Exit::Success.code(),
+        Err(Stop::Failed(diagnostic)) => {
+            let _ = stdout.flush(); // what was done before the failure stands
+            console.say(&diagnostic);
+            Exit::Usage.code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let threads = cli.common.threads;
+    match cli.command {
+        Command::Convert(arguments) => convert::run(arguments, threads, console, stdout),
+        Command::Run(arguments) => run::run(arguments, threads, console, stdout),
+        Command::Check(arguments) => check::run(arguments, threads, console, stdout),
+        Command::Ir(arguments) => ir::run(arguments, threads, console, stdout),
+        Command::Targets(arguments) => targets::run(arguments, stdout),
+        Command::Explain(arguments) => explain::run(arguments, stdout),
+        Command::Completions(arguments) => completions::run(arguments, stdout),
+        Command::Man(arguments) => man::run(arguments, stdout),
+    }
 }

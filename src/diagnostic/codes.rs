@@ -209,6 +209,18 @@ codes! {
     EVENTS_UNREADABLE = "SG0805" Error;
 
     // ---- 09xx: command line and configuration ----
+    /// The inputs hold no rule, or no event file.
+    NOTHING_FOUND = "SG0901" Error;
+    /// A file or directory cannot be read.
+    UNREADABLE = "SG0902" Error;
+    /// A file or the standard output cannot be written.
+    UNWRITABLE = "SG0903" Error;
+    /// An argument or configuration file says something that cannot be.
+    ARGUMENT_INVALID = "SG0904" Error;
+    /// Two queries would have the same file.
+    FILE_NAME_TAKEN = "SG0905" Note;
+    /// There is no such diagnostic code.
+    CODE_UNKNOWN = "SG0906" Error;
 }
 
 impl Code {

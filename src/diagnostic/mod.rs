@@ -5,6 +5,7 @@
 //! says the way out. The codes stand in one table, [`codes`].
 
 pub mod codes;
+mod json;
 pub mod render;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::source::Span;
 pub use codes::Code;
+pub use json::{LabelReport, Point, Range, Report};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -108,12 +110,27 @@ impl fmt::Display for Diagnostic {
 }
 
 /// The candidate nearest to `word`, near enough to be a slip of the finger.
+///
+/// Long words and candidates past the first thousand are not looked at: nobody mistypes those, and the time stays
+/// bounded for hostile rules.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 64;
+    if word.len() > LONGEST {
+        return None;
+    }
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
     candidates
         .into_iter()
-        .map(|c| (strsim::damerau_levenshtein(&lower, &c.to_lowercase()), c))
-        .filter(|(distance, c)| *distance <= (c.chars().count().max(3) / 3))
+        .take(1_000)
+        .filter_map(|c| {
+            let count = if c.len() > LONGEST { return None } else { c.chars().count() };
+            let limit = count.max(3) / 3;
+            // The distance is never less than the difference in length.
+            let distance =
+                (count.abs_diff(length) <= limit).then(|| strsim::osa_distance(&lower, &c.to_lowercase()))?;
+            (distance <= limit).then_some((distance, c))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
 }

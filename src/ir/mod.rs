@@ -7,7 +7,9 @@
 //! Nothing here reads rule text, knows a target, or evaluates an event. Imports: `source` and `diagnostic` only.
 
 mod expr;
+pub mod json;
 mod network;
+mod normalize;
 mod pattern;
 mod predicate;
 pub mod regex;
@@ -15,6 +17,7 @@ mod rule;
 
 pub use expr::{Expr, Node, Origin};
 pub use network::Network;
+pub use normalize::normalize;
 pub use pattern::{Case, Pattern, Piece, Shape};
 pub use predicate::{CompareOp, Field, FieldType, Kind, Number, PatternOp, Predicate, Subject, Test, TimePart};
 pub use regex::Regex;

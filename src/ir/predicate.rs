@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use super::{Case, Network, Pattern, Regex, Shape};
 
 /// A test on one field, or on any value of the event.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Predicate {
     /// What is tested.
     pub subject: Subject,
@@ -68,7 +69,7 @@ pub enum FieldType {
 
 /// How the subject is tested. Each is false where the field is missing, except [`Test::Null`] and
 /// `Exists(false)`; each holds for an array where it holds for some element.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Test {
     /// The text of the value matches.
     Pattern(Pattern),
@@ -330,6 +331,17 @@ impl PartialEq for Number {
 }
 
 impl Eq for Number {}
+
+/// Equal numbers hash alike, integer or float.
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match *self {
+            Number::Int(n) => n.hash(state),
+            Number::Float(x) if x.trunc() == x && x.abs() < i128::MAX as f64 => (x as i128).hash(state),
+            Number::Float(x) => x.to_bits().hash(state),
+        }
+    }
+}
 
 /// The canonical text: an integral value as an integer, else the shortest decimal that reads back the same.
 impl fmt::Display for Number {

@@ -145,9 +145,14 @@ impl Conditions<'_> {
         None
     }
 
+    /// The name nearest to a word, while anybody will see the suggestion.
+    fn near<'n>(&self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        if self.messages.is_full() { None } else { did_you_mean(word, names) }
+    }
+
     fn undefined(&mut self, name: &str, span: Span) -> Option<Expr> {
         let diagnostic = Diagnostic::new(codes::IDENTIFIER_UNDEFINED, format!("there is no search `{name}`")).at(span);
-        self.messages.push(match did_you_mean(name, self.searches.iter().map(|s| s.name.as_ref())) {
+        self.messages.push(match self.near(name, self.searches.iter().map(|s| s.name.as_ref())) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic,
         });
@@ -164,7 +169,7 @@ impl Conditions<'_> {
             Target::Them => None,
             Target::Pattern(pattern) => {
                 let stem = pattern.trim_end_matches('*');
-                did_you_mean(stem, self.searches.iter().map(|s| s.name.get(..stem.len()).unwrap_or(&s.name)))
+                self.near(stem, self.searches.iter().map(|s| s.name.get(..stem.len()).unwrap_or(&s.name)))
             }
         };
         self.messages.push(match near {

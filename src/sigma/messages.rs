@@ -8,6 +8,9 @@ use crate::diagnostic::{Diagnostic, codes};
 /// The most diagnostics that are kept of one source; the rest is counted.
 pub const LIMIT: usize = 1_000;
 
+/// The longest message, in bytes; values of a rule can be megabytes long.
+const LONGEST: usize = 1_000;
+
 /// Diagnostics in the order in which they were found.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
@@ -18,13 +21,23 @@ pub(super) struct Messages {
 
 impl Messages {
     /// Adds one. Errors past the limit are counted, so that their document is still refused.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.is_error());
+        if diagnostic.message.len() > LONGEST {
+            let end = (0..=LONGEST).rev().find(|&at| diagnostic.message.is_char_boundary(at)).unwrap_or(0);
+            diagnostic.message.truncate(end);
+            diagnostic.message.push('…');
+        }
         if self.list.len() < LIMIT {
             self.list.push(diagnostic);
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Whether further messages are only counted, so that no work need go into their words.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= LIMIT
     }
 
     /// How many errors there were so far.

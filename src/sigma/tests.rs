@@ -510,6 +510,12 @@ fn hostile_rules_end_in_bounded_time() {
     let repeats = "---\naction: repeat\n".repeat(9_000);
     let text = format!("{}{repeats}", with_search(&format!("f: [{}]", ["a"; 5_000].join(", "))));
     assert_eq!(one(&text).1, "SG0002");
+    let undefined = (0..5_000).map(|n| format!("q{n} or ")).collect::<String>();
+    let searches = (0..5_000).map(|n| format!("    s{n}: {{f: a}}\n")).collect::<String>();
+    let text = with_detection(&format!("{searches}    condition: {undefined}s1\n"));
+    assert_eq!(read(&Source::new("t.yml", text), &options()).rules.len(), 0);
+    let text = with_search(&format!("? f|{}\n: a", "é".repeat(1_000_000)));
+    assert!(read(&Source::new("t.yml", text), &options()).diagnostics[0].message.len() < 2_000);
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
 

@@ -1,0 +1,38 @@
+//! The record that `convert --format jsonl` prints, one a rule and target.
+
+use serde::Serialize;
+
+use crate::diagnostic::Report;
+
+/// How the conversion of one rule to one target went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// There is a query.
+    Ok,
+    /// The target cannot say the rule.
+    Unsupported,
+    /// The rule could not be read.
+    Invalid,
+}
+
+/// A line of output. Every key is always there.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    /// The file as the user named it, or `<stdin>`.
+    pub path: &'a str,
+    /// The rule's id.
+    pub id: Option<&'a str>,
+    /// The rule's title; null where the rule could not be read.
+    pub title: Option<&'a str>,
+    /// The target.
+    pub target: &'a str,
+    /// How it went.
+    pub status: Status,
+    /// The query; null unless the status is `ok`.
+    pub query: Option<&'a str>,
+    /// What is to be said about the rule and its conversion.
+    pub diagnostics: Vec<Report>,
+    /// Fingerprint of the rule's IR; null where the rule could not be read.
+    pub ir_hash: Option<&'a str>,
+}
