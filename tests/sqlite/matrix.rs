@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sigmaglot::ir::regex::Flags;
 use sigmaglot::ir::{Case, CompareOp, Expr, Field, Network, Number, PatternOp, Regex, Test, TimePart};
+use sigmaglot::target::{Target, Templates};
 
 use crate::build::{Store, all, any, event, keyword, on, one, pattern, query, rule, target};
 
@@ -547,5 +548,30 @@ fn five_thousand_values() {
         let heads = |d: &String| d.chars().take(200).collect::<String>();
         assert!(differences.is_empty(), "{}", differences.iter().map(heads).collect::<Vec<_>>().join("\n"));
         assert!(selected > 0);
+    }
+}
+
+/// A comparison that cannot fail proves nothing: mistakes planted in the templates are seen.
+#[test]
+fn planted_mistakes_are_noticed() {
+    let embedded = Templates::embedded();
+    let macros = embedded.get("sql/predicates.j2").expect("the macros");
+    for (right, wrong, condition) in [
+        (
+            "NOT COALESCE({{ part }}, FALSE)",
+            "NOT {{ part }}",
+            on("f", Test::Pattern(pattern("abc", Case::Fold))).negate(),
+        ),
+        (" ESCAPE '!'", "", on("f", Test::Pattern(pattern("a%b⁎", Case::Fold)))),
+        ("LIKE {{ pattern }}", "GLOB {{ pattern }}", on("f", Test::Pattern(pattern("⁎BC⁎", Case::Fold)))),
+        (" COLLATE NOCASE", "", on("f", Test::Pattern(pattern("abc", Case::Fold)))),
+        ("max(value) < 256", "TRUE", on("f", Test::Network("0.0.0.0/0".parse().expect("a network")))),
+    ] {
+        assert!(macros.contains(right), "{right}");
+        let planted = Templates::embedded().with_override("sql/predicates.j2", macros.replace(right, wrong));
+        let target = Target::load("sql", &planted).expect("the target");
+        let store = Store::new(values().into_iter().map(|value| one("f", value)));
+        let rules = [(rule(condition.clone()), query(&target, condition))];
+        assert!(!store.differences(&rules, &["f"]).0.is_empty(), "{wrong} for {right} went unnoticed");
     }
 }

@@ -194,7 +194,7 @@ impl Leaves<'_> {
     pub(super) fn note_folding(&self, chars: impl Iterator<Item = char>, origin: &Origin, cx: &mut Context<'_>) {
         let doubtful: fn(char) -> bool = match self.dialect.folding {
             Folding::Function => return,
-            Folding::Locale => |c| fold_orbit(c).len() > 1,
+            Folding::Locale => |c| fold_orbit(c).len() > 1 || lower_case_differs(c),
             Folding::LowerCase => lower_case_differs,
         };
         let mut letters: Vec<char> = chars.filter(|c| !c.is_ascii() && doubtful(*c)).collect();
