@@ -126,6 +126,12 @@ impl Comparison {
         Self { outcome, events: 0, matched: 0, excluded, data_model }
     }
 
+    /// The comparison with an engine that is not there.
+    pub fn failed(engine: &str, error: EngineError) -> Self {
+        let (engine, query) = (engine.to_owned(), String::new());
+        Self::without_events(Outcome::Failed { engine, query, error })
+    }
+
     /// Whether some event was selected and some other was not: only then does equality prove anything.
     pub fn discriminates(&self) -> bool {
         0 < self.matched && self.matched < self.events

@@ -19,6 +19,8 @@ use crate::ir::{Expr, Field, Node, Predicate, Rule, Subject, Test};
 const EVENT_COLUMN: &str = "event_json";
 /// Splunk's field of the raw text.
 const RAW_FIELD: &str = "_raw";
+/// Other fields of Splunk's own.
+const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
 /// Integers of this size and more are not all doubles.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
 
@@ -62,6 +64,8 @@ pub struct Store {
     rule: Rule,
     columns: Vec<Column>,
     keywords: bool,
+    /// Whether the rule names a field that the store keeps for itself.
+    reserved: bool,
 }
 
 /// The kinds of stores.
@@ -90,30 +94,25 @@ impl Room {
     }
 }
 
+impl Room {
+    fn reserves(self, field: &str) -> bool {
+        match self {
+            Room::Sql { .. } => field.eq_ignore_ascii_case(EVENT_COLUMN),
+            Room::Spl => field.starts_with('_') || SPLUNK_FIELDS.contains(&field),
+            Room::Kql | Room::Eql => false,
+        }
+    }
+}
+
 impl Store {
     /// The store of a target for the events of a rule.
     pub fn new(target: &str, rule: &Rule) -> Store {
         let room = Room::of(target);
-        let mut kinds: BTreeMap<&str, ColumnKind> = BTreeMap::new();
-        let mut keywords = false;
-        rule.condition.for_each_predicate(&mut |predicate, _| {
-            match &predicate.subject {
-                Subject::AnyValue => keywords = true,
-                Subject::Field(field) => {
-                    let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
-                    if *known == ColumnKind::Text {
-                        *known = kind(room, &predicate.test);
-                    }
-                }
-            }
-            if let Test::FieldPattern { other, .. } = &predicate.test {
-                kinds.entry(&other.name).or_insert(ColumnKind::Text);
-            }
-        });
-        let column = |(name, kind): (&&str, &ColumnKind)| Column { name: (*name).to_owned(), kind: *kind };
-        let columns = kinds.iter().map(column).collect();
-        let rule = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
-        Store { room, rule, columns, keywords }
+        let projected = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
+        let (columns, _) = columns(room, &projected);
+        let (named, keywords) = self::columns(room, rule);
+        let reserved = named.iter().any(|column| room.reserves(&column.name));
+        Store { room, rule: projected, columns, keywords, reserved }
     }
 
     /// The rule as it is meant in the store.
@@ -180,14 +179,36 @@ impl Store {
 
     /// Whether the store can have all the rule's columns.
     fn nameable(&self) -> Result<(), Exclusion> {
-        let Room::Sql { one_case, .. } = self.room else { return Ok(()) };
-        let names: Vec<String> = self.columns.iter().map(|column| column.name.to_lowercase()).collect();
-        if names.iter().any(|name| name == EVENT_COLUMN) {
+        if self.reserved {
             return Err(Exclusion::ReservedField);
         }
-        let distinct: BTreeSet<&String> = names.iter().collect();
-        if one_case && distinct.len() < names.len() { Err(Exclusion::OneColumn) } else { Ok(()) }
+        let Room::Sql { one_case: true, .. } = self.room else { return Ok(()) };
+        let distinct: BTreeSet<String> = self.columns.iter().map(|column| column.name.to_lowercase()).collect();
+        if distinct.len() < self.columns.len() { Err(Exclusion::OneColumn) } else { Ok(()) }
     }
+}
+
+/// The columns that a rule looks at, by name, and whether it has keywords.
+fn columns(room: Room, rule: &Rule) -> (Vec<Column>, bool) {
+    let mut kinds: BTreeMap<&str, ColumnKind> = BTreeMap::new();
+    let mut keywords = false;
+    rule.condition.for_each_predicate(&mut |predicate, _| {
+        match &predicate.subject {
+            Subject::AnyValue => keywords = true,
+            Subject::Field(field) => {
+                let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
+                // The first test that needs a type decides.
+                if *known == ColumnKind::Text {
+                    *known = kind(room, &predicate.test);
+                }
+            }
+        }
+        if let Test::FieldPattern { other, .. } = &predicate.test {
+            kinds.entry(&other.name).or_insert(ColumnKind::Text);
+        }
+    });
+    let columns = kinds.into_iter().map(|(name, kind)| Column { name: name.to_owned(), kind });
+    (columns.collect(), keywords)
 }
 
 /// The type of a field without a mapping.

@@ -104,6 +104,17 @@ impl FlipCounts {
         }
     }
 
+    /// Adds other counts.
+    pub fn add_all(&mut self, other: &FlipCounts) {
+        self.rules += other.rules;
+        self.rules_matched += other.rules_matched;
+        self.found += other.found;
+        self.no_sample += other.no_sample;
+        self.no_effect += other.no_effect;
+        self.left_out += other.left_out;
+        self.ways_left_out += other.ways_left_out;
+    }
+
     /// All predicates.
     pub fn predicates(&self) -> usize {
         self.found + self.no_sample + self.no_effect + self.left_out
