@@ -11,33 +11,16 @@ use rayon::prelude::*;
 use sigmaglot::interp::Event;
 use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::Rule;
-use sigmaglot::sigma;
-use sigmaglot::source::Source;
 use sigmaglot::target::{Session, Target, Templates};
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::witness::{FlipOutcome, Options, Witnesses};
 use sigmaglot::verify::{FlipCounts, Outcome, Tally, compare};
 
-use crate::support::{TARGETS, engines, files, target};
+use crate::common::corpus;
+use crate::support::{TARGETS, engines, target};
 
 /// The fewest witnesses of a rule.
 const WITNESSES: usize = 20;
-
-fn corpus() -> Result<PathBuf, String> {
-    let root = PathBuf::from(std::env::var("SIGMAGLOT_CORPUS").unwrap_or_else(|_| "../shared/corpus/sigmahq".into()));
-    if root.is_dir() { Ok(root) } else { Err(format!("skipped: corpus not found at {}", root.display())) }
-}
-
-fn rules(root: &Path) -> Vec<(PathBuf, Rule)> {
-    let read = |path: PathBuf| {
-        let source = Source::new(path.display().to_string(), fs::read_to_string(&path).unwrap_or_default());
-        let read = sigma::read(&source, &sigma::Options::default());
-        read.rules.into_iter().map(|rule| (path.clone(), rule)).collect::<Vec<_>>()
-    };
-    let directories = ["rules", "rules-compliance", "rules-emerging-threats", "rules-placeholder"];
-    let files: Vec<PathBuf> = directories.iter().flat_map(|directory| files(&root.join(directory), "yml")).collect();
-    files.into_par_iter().flat_map_iter(read).collect()
-}
 
 fn recorded(root: &Path) -> Vec<Event> {
     let events = |path: PathBuf| {
@@ -45,7 +28,7 @@ fn recorded(root: &Path) -> Vec<Event> {
         let events = Events::new(BufReader::new(file), &path.display().to_string(), Format::Auto);
         events.filter_map(|event| event.ok().map(|(_, event)| event)).collect::<Vec<_>>()
     };
-    files(&root.join("regression_data"), "json").into_iter().flat_map(events).collect()
+    corpus::files(&root.join("regression_data"), "json").into_iter().flat_map(events).collect()
 }
 
 /// What came of one rule: a tally a target, what is wrong, and its witnesses.
@@ -90,12 +73,12 @@ fn check(
 
 #[test]
 fn no_query_of_the_corpus_differs_from_its_rule() {
-    let root = match corpus() {
-        Ok(root) => root,
-        Err(skipped) => return println!("{skipped}"),
-    };
+    let Some(root) = corpus::root() else { return };
     let deep = std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1");
-    let rules: Vec<(PathBuf, Rule)> = rules(&root).into_iter().step_by(if deep { 1 } else { 20 }).collect();
+    let files: Vec<PathBuf> = corpus::rule_files(&root).into_iter().step_by(if deep { 1 } else { 20 }).collect();
+    let with_path =
+        |path: &PathBuf| corpus::rules(path).into_iter().map(|rule| (path.clone(), rule)).collect::<Vec<_>>();
+    let rules: Vec<(PathBuf, Rule)> = files.par_iter().flat_map_iter(with_path).collect();
     let recorded = recorded(&root);
     let targets: Vec<Target> = TARGETS.iter().map(|name| target(name, &Templates::embedded())).collect();
     let benches =

@@ -79,6 +79,7 @@ fn has_stands_for_contains() {
 fn a_question_mark_is_a_star() {
     assert_query_caught("sql", "    F: 'a?c*d'", |query| query.replace("a_c", "a%c"));
     assert_query_caught("eql", "    F: 'a?c*d'", |query| query.replace("a?c", "a*c"));
+    assert_query_caught("spl", "    F: 'a?c*d'", |query| query.replace("a.c", "a.*c"));
     assert_query_caught("kql", "    F: 'a?c*d'", |query| query.replace("a.c", "a.*c"));
 }
 
@@ -100,7 +101,24 @@ fn the_escape_of_like_is_missing() {
 #[test]
 fn an_ipv6_network_is_in_the_function_for_ipv4() {
     let network = "    F|cidr: 'fe80::/10'";
-    assert_template_caught("kql", network, ["kql/predicates.j2", "ipv6_is_in_any_range", "ipv4_is_in_any_range"]);
+    // The first 32 bits as if they were an IPv4 network.
+    assert_query_caught("sql", network, |query| query.replace("'fe80::/10'", "'254.128.0.0/10'"));
+    assert_query_caught("spl", network, |query| query.replace("fe80::/10", "254.128.0.0/10"));
+    // Kusto's function does not take the text of such a network at all.
+    let wrong = target("kql", &planted("kql/predicates.j2", "ipv6_is_in_any_range", "ipv4_is_in_any_range"));
+    let outcome = compared(&rule_of(network), &wrong, "kql", &mut engines("kql")).outcome;
+    assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
+}
+
+#[test]
+fn an_alternative_is_hoisted_before_the_pipe() {
+    // One alternative is for `search`, the other for `where`; torn apart they are an AND.
+    let alternatives = "    - F|contains: ell\n    - G|re: 'fo+bar'";
+    assert_query_caught("spl", alternatives, |query| {
+        let (before, condition) = query.split_once("where ").unwrap_or_default();
+        let (_, rest) = condition.split_once(" OR ").unwrap_or_default();
+        format!("F=\"*ell*\" {}| where {rest}", before.trim_start_matches("| "))
+    });
 }
 
 #[test]

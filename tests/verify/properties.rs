@@ -113,3 +113,8 @@ fn the_model_of_kql_selects_what_random_rules_match() {
 fn the_model_of_eql_selects_what_random_rules_match() {
     equal_on_random_rules("eql");
 }
+
+#[test]
+fn the_model_of_spl_selects_what_random_rules_match() {
+    equal_on_random_rules("spl");
+}

@@ -44,18 +44,18 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn every_target_in_the_program_is_equal() {
     let dir = place("");
-    let out = verify(&[&path(dir.path(), "rule.yml"), "-t", "eql,kql,sql", "--format", "json"]);
+    let out = verify(&[&path(dir.path(), "rule.yml"), "-t", "eql,kql,spl,sql", "--format", "json"]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let records: Vec<Value> = text(&out.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let outcomes: Vec<_> = records.iter().map(|r| (r["target"].as_str(), r["outcome"].as_str())).collect();
-    assert_eq!(outcomes, ["eql", "kql", "sql"].map(|target| (Some(target), Some("equal"))));
+    assert_eq!(outcomes, ["eql", "kql", "spl", "sql"].map(|target| (Some(target), Some("equal"))));
     for record in &records {
         let (events, matched) = (record["events"].as_u64().unwrap_or(0), record["matched"].as_u64().unwrap_or(0));
         assert!(events >= 20 && 0 < matched && matched < events, "{record}");
     }
     let summary = text(&out.stderr);
     assert!(summary.contains("eql: 1 equal, 0 different, 0 failed, 0 refused"), "{summary}");
-    let again = verify(&[&path(dir.path(), "rule.yml"), "-t", "eql,kql,sql", "--format", "json", "--threads", "1"]);
+    let again = verify(&[&path(dir.path(), "rule.yml"), "-t", "eql,kql,spl,sql", "--format", "json", "--threads", "1"]);
     assert_eq!(again.stdout, out.stdout, "the output does not depend on the threads");
 }
 
@@ -63,7 +63,7 @@ fn every_target_in_the_program_is_equal() {
 fn the_example_rules_are_equal_on_all_targets() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
     let placeholders = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/placeholders.json");
-    let arguments = [root, "-t", "eql,kql,sql", "--format", "json", "--placeholders", placeholders];
+    let arguments = [root, "-t", "eql,kql,spl,sql", "--format", "json", "--placeholders", placeholders];
     let out = verify(&arguments);
     assert!(matches!(out.status.code(), Some(0 | 2)), "{}", text(&out.stderr));
     let records: Vec<Value> = text(&out.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();

@@ -1,25 +1,25 @@
 //! Rules, engines and comparisons in one call.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use sigmaglot::interp::Event;
 use sigmaglot::ir::Rule;
 use sigmaglot::sigma;
 use sigmaglot::source::Source;
 use sigmaglot::target::{Target, Templates};
-use sigmaglot::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Sqlite, Table};
+use sigmaglot::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use sigmaglot::verify::witness::{Options, Witnesses};
 use sigmaglot::verify::{Comparison, compare};
 
 /// The targets that have an engine in the program.
-pub const TARGETS: &[&str] = &["eql", "kql", "sql"];
+pub const TARGETS: &[&str] = &["eql", "kql", "spl", "sql"];
 
 /// The engines of a target in the program.
 pub fn engines(target: &str) -> Vec<Box<dyn Engine>> {
     match target {
         "sql" => vec![Box::new(Sqlite::new().unwrap_or_else(|e| panic!("{e}")))],
         "kql" => vec![Box::new(Kql::default())],
+        "spl" => vec![Box::new(Spl::default())],
         "eql" => vec![Box::new(Eql::new(Fields::All)), Box::new(Eql::new(Fields::Present))],
         other => panic!("no engine for {other}"),
     }
@@ -69,11 +69,4 @@ impl Engine for Tampered {
         assert_ne!(tampered, text, "the mistake has nothing to change");
         self.inner.query(&tampered)
     }
-}
-
-/// The files below a directory with this extension, sorted.
-pub fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
-    let walk = ignore::WalkBuilder::new(root).standard_filters(false).sort_by_file_path(Path::cmp).build();
-    let paths = walk.filter_map(Result::ok).map(ignore::DirEntry::into_path);
-    paths.filter(|path| path.is_file() && path.extension().is_some_and(|e| e == extension)).collect()
 }
