@@ -69,7 +69,9 @@ fn logsource(rule: &Rule) -> String {
 
 /// The query on one line, what is to be said about it, and for the main targets the query for people.
 fn translation(name: &str, target: &Target, rule: &Rule) -> String {
-    let convert = |layout| target.convert(rule, &Options { layout, ..Options::default() });
+    // As the program does it: the IR is shown as read and converted as normalised.
+    let rule = Rule { condition: sigmaglot::ir::normalize(rule.condition.clone()), ..rule.clone() };
+    let convert = |layout| target.convert(&rule, &Options { layout, ..Options::default() });
     let compact = convert(Layout::Compact);
     let mut out = said(&compact);
     let Some(query) = &compact.query else { return out };

@@ -84,8 +84,12 @@ impl Rewrite<'_> {
             }
             Ast::Group(group) => {
                 let outer = self.multi_line;
-                if let ast::GroupKind::NonCapturing(flags) = &group.kind {
-                    self.flags(flags)?;
+                match &group.kind {
+                    ast::GroupKind::NonCapturing(flags) => self.flags(flags)?,
+                    ast::GroupKind::CaptureName { name, .. } if !is_group_name(&name.name) => {
+                        return Err("a group's name that is not of at most 32 ASCII letters, digits and `_`");
+                    }
+                    _ => {}
                 }
                 self.visit(&group.ast, end)?;
                 self.multi_line = outer;
@@ -168,6 +172,11 @@ impl Rewrite<'_> {
     }
 }
 
+/// Whether PCRE2 takes the name: its rules are narrower than the crate's.
+fn is_group_name(name: &str) -> bool {
+    name.len() <= 32 && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
+}
+
 /// The ASCII meaning of `\d`, `\s` and `\w`; `\s` has the vertical tab.
 fn perl(class: &ClassPerl) -> &'static str {
     match (&class.kind, class.negated) {
@@ -199,7 +208,9 @@ fn check_repetition(repetition: &ast::Repetition, source: &str) -> Result<(), Re
         // PCRE2 before 10.43 reads it as text.
         _ if written.starts_with("{,") => Err("`{,n}`"),
         RepetitionKind::Range(_) if written.contains(' ') => Err("a space in a repetition"),
-        RepetitionKind::Range(RepetitionRange::Bounded(_, most)) if *most > 65_535 => Err("a repetition above 65535"),
+        RepetitionKind::Range(
+            RepetitionRange::Exactly(most) | RepetitionRange::AtLeast(most) | RepetitionRange::Bounded(_, most),
+        ) if *most > 65_535 => Err("a repetition above 65535"),
         _ => Ok(()),
     }
 }
