@@ -115,9 +115,8 @@ fn an_alternative_is_hoisted_before_the_pipe() {
     // One alternative is for `search`, the other for `where`; torn apart they are an AND.
     let alternatives = "    - F|contains: ell\n    - G|re: 'fo+bar'";
     assert_query_caught("spl", alternatives, |query| {
-        let (before, condition) = query.split_once("where ").unwrap_or_default();
-        let (_, rest) = condition.split_once(" OR ").unwrap_or_default();
-        format!("F=\"*ell*\" {}| where {rest}", before.trim_start_matches("| "))
+        let (_, rest) = query.split_once(" OR ").unwrap_or_default();
+        format!("F=\"*ell*\" | where {rest}")
     });
 }
 
