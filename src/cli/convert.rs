@@ -160,7 +160,7 @@ pub fn run(
 }
 
 /// Loads each target once, in the order of the arguments.
-fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, Target)>, Diagnostic> {
+pub(super) fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, Target)>, Diagnostic> {
     let mut targets: Vec<(String, Target)> = Vec::new();
     for name in names {
         let name = if name == "sql:sqlite" { "sql" } else { name.trim() };
@@ -172,7 +172,7 @@ fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, 
 }
 
 /// Reads the files of `--templates DIR`.
-fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
+pub(super) fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
     let mut templates = Templates::embedded();
     let rooms: Vec<&str> =
         Templates::embedded_paths().iter().filter_map(|path| path.split_once('/').map(|(room, _)| room)).collect();

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod console;
 mod convert;
+pub mod engine;
 mod explain;
 mod input;
 mod ir;
@@ -17,6 +18,8 @@ mod placeholders;
 mod record;
 mod run;
 mod targets;
+mod verdicts;
+mod verify;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
@@ -58,6 +61,7 @@ enum Command {
     Check(check::Arguments),
     Ir(ir::Arguments),
     Targets(targets::Arguments),
+    Verify(verify::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -147,6 +151,7 @@ fn dispatch(cli: Cli, console: &mut Console, stdout: &mut dyn Write) -> Result<E
         Command::Check(arguments) => check::run(arguments, threads, console, stdout),
         Command::Ir(arguments) => ir::run(arguments, threads, console, stdout),
         Command::Targets(arguments) => targets::run(arguments, stdout),
+        Command::Verify(arguments) => verify::run(arguments, threads, console, stdout),
         Command::Explain(arguments) => explain::run(arguments, stdout),
         Command::Completions(arguments) => completions::run(arguments, stdout),
         Command::Man(arguments) => man::run(arguments, stdout),
