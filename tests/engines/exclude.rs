@@ -75,6 +75,9 @@ pub fn eql(rule: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str
     if event.0.values().any(Value::is_array) {
         return Err("PyPI eql's `:` does not look into arrays");
     }
+    if texts(event).any(|text| text.ends_with('\n')) {
+        return Err("PyPI eql's `:` ends with Python's `$`, which holds before a last line break too");
+    }
     let cased = |p: &&Pattern| p.chars().any(|c| c.is_lowercase() || c.is_uppercase());
     let exact = patterns().filter(cased).any(|p| p.case == Case::Exact);
     if exact && patterns().filter(cased).any(|p| p.case == Case::Fold) {

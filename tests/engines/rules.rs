@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use serde_json::{Map, Value};
 use sigmaglot::interp::Event;
 use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::{self, Rule, Test};
 use sigmaglot::sigma::{self, UnresolvedPlaceholders};
 use sigmaglot::source::Source;
+use sigmaglot::verify::witness::{self, Witnesses};
 
 use crate::common::corpus;
 
@@ -20,11 +22,29 @@ pub struct Input {
     /// Where the rules are from, in words.
     pub from: &'static str,
     /// The rules, normalised, placeholders filled.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<(Rule, Made)>,
     /// Recorded events.
     pub events: Vec<Event>,
     /// Whether all rules are here.
     pub deep: bool,
+}
+
+/// The events made from a rule: once for all engines, and kept as JSON, which takes a fraction of the room.
+#[derive(Default)]
+pub struct Made(OnceLock<String>);
+
+impl Made {
+    /// The events of this rule.
+    pub fn events(&self, rule: &Rule) -> Vec<Event> {
+        let make = || {
+            let witnesses = Witnesses::of(rule, witness::Options::default()).events;
+            let events: Vec<Map<String, Value>> = witnesses.into_iter().map(|witness| witness.event.0).collect();
+            serde_json::to_string(&events).expect("JSON values have a text")
+        };
+        let events: Vec<Map<String, Value>> =
+            serde_json::from_str(self.0.get_or_init(make)).expect("the text of JSON values can be read");
+        events.into_iter().map(Event).collect()
+    }
 }
 
 /// The corpus, or the example rules; none where there is neither.
@@ -37,7 +57,7 @@ pub fn input() -> Option<Input> {
         None => return None,
     };
     let step = if deep { 1 } else { STEP };
-    let rules = files.iter().step_by(step).flat_map(|file| read(file)).collect();
+    let rules = files.iter().step_by(step).flat_map(|file| read(file)).map(|rule| (rule, Made::default())).collect();
     Some(Input { from, rules, events, deep })
 }
 
