@@ -85,7 +85,7 @@ impl Verdict {
             "path": self.path, "id": self.id, "title": self.title, "target": self.target, "outcome": self.word(),
             "events": comparison.events, "matched": comparison.matched, "excluded": excluded,
             "data_model": {
-                "lists": model.lists, "warned": model.warned,
+                "stated": model.stated, "warned": model.warned,
                 "unwarned": model.unwarned.as_ref().map(|event| &event.0),
             },
             "diagnostics": null, "failure": null, "difference": null,

@@ -21,7 +21,7 @@ use crate::interp::Event;
 use crate::ir::Rule;
 use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{Session, Target, Templates};
-use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Sqlite, Table};
+use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
 use crate::verify::{FlipCounts, Outcome, Tally, compare};
 
@@ -88,6 +88,7 @@ enum Runner {
     Sqlite,
     Kql,
     Eql,
+    Spl,
     Program(Shared),
 }
 
@@ -191,6 +192,7 @@ fn benches(arguments: &Arguments, templates: &Templates) -> Result<Vec<Bench>, S
             (None, None | Some("sqlite"), "sql") => Runner::Sqlite,
             (None, None | Some("model"), "kql") => Runner::Kql,
             (None, None | Some("model"), "eql") => Runner::Eql,
+            (None, None | Some("model"), "spl") => Runner::Spl,
             _ => return Err(no_engine(&name, engine).into()),
         };
         benches.push(Bench { name, target, runner });
@@ -274,6 +276,7 @@ impl Runner {
         Ok(match self {
             Runner::Sqlite => vec![Box::new(Sqlite::new()?)],
             Runner::Kql => vec![Box::new(Kql::default())],
+            Runner::Spl => vec![Box::new(Spl::default())],
             // A field may be missing in an event, or in the whole index: both must give the same.
             Runner::Eql => vec![Box::new(Eql::new(Fields::All)), Box::new(Eql::new(Fields::Present))],
             Runner::Program(program) => vec![Box::new(program.clone())],
@@ -351,7 +354,10 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
             console.summary(&format!("  {n:>7}  events left out: {exclusion}"));
         }
         for (n, what) in [
-            (tally.lists, "events judged otherwise as stored: the store has no lists of values"),
+            (
+                tally.stated,
+                "events judged otherwise as stored: lists and IPv4-mapped addresses, see the data model in `targets`",
+            ),
             (tally.warned, "events judged otherwise as stored, as the conversion's SG0504 says"),
             (tally.unwarned, "rules with events judged otherwise as stored, and no SG0504"),
         ] {

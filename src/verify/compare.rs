@@ -1,6 +1,7 @@
 //! The comparison: one rule, one target, many events.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::Ipv6Addr;
 
 use serde_json::Value;
 
@@ -72,8 +73,8 @@ pub struct Difference {
 /// Events that the rule would judge otherwise if the store held all of them. No fault of the query.
 #[derive(Debug, Clone, Default)]
 pub struct DataModel {
-    /// Because the store holds no lists as such. The target's manifest says so for all rules.
-    pub lists: usize,
+    /// Because the event has a list or an IPv4-mapped address: the target's manifest says for all rules what becomes of them.
+    pub stated: usize,
     /// For another reason: the conversion should carry a warning.
     pub warned: usize,
     /// For another reason, without a warning: the first such event.
@@ -222,13 +223,22 @@ impl Judge<'_> {
 
 impl DataModel {
     fn note(&mut self, event: &Event, warned: bool) {
-        if event.0.values().any(Value::is_array) {
-            self.lists += 1;
+        if event.0.values().any(is_stated) {
+            self.stated += 1;
         } else if warned {
             self.warned += 1;
         } else if self.unwarned.is_none() {
             self.unwarned = Some(event.clone());
         }
+    }
+}
+
+/// What the manifests speak of, for all rules.
+fn is_stated(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::String(text) => text.parse().is_ok_and(|address: Ipv6Addr| address.to_ipv4_mapped().is_some()),
+        _ => false,
     }
 }
 

@@ -21,7 +21,7 @@ const EVENT_COLUMN: &str = "event_json";
 const RAW_FIELD: &str = "_raw";
 /// Other fields of Splunk's own.
 const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
-/// Integers of this size and more are not all doubles.
+/// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
 
 /// Why an event is left out of a comparison.
@@ -301,11 +301,11 @@ fn number(value: &Value) -> Result<Value, Exclusion> {
         return Err(Exclusion::NotANumber);
     }
     if let Ok(whole) = text.parse::<i64>() {
-        let exact = whole.unsigned_abs() <= EXACT_IN_DOUBLE;
+        let exact = whole.unsigned_abs() < EXACT_IN_DOUBLE;
         return if exact { Ok(whole.into()) } else { Err(Exclusion::NotADouble) };
     }
     let number = text.parse::<f64>().map_err(|_| Exclusion::NotANumber)?;
-    if number.abs() > EXACT_IN_DOUBLE as f64 {
+    if number.abs() >= EXACT_IN_DOUBLE as f64 {
         return Err(Exclusion::NotADouble);
     }
     serde_json::Number::from_f64(number).map(Value::Number).ok_or(Exclusion::NotADouble)

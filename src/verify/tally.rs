@@ -30,8 +30,8 @@ pub struct Tally {
     pub discriminating: usize,
     /// Events that could not be compared.
     pub excluded: BTreeMap<Exclusion, usize>,
-    /// Events that the rule judges otherwise than their projection, for the store has no lists.
-    pub lists: usize,
+    /// Events that the rule judges otherwise than their projection, as the manifest says for all rules.
+    pub stated: usize,
     /// The same for other reasons, with a warning of the conversion.
     pub warned: usize,
     /// Rules where that warning is missing.
@@ -58,7 +58,7 @@ impl Tally {
         for (exclusion, n) in &comparison.excluded {
             *self.excluded.entry(*exclusion).or_default() += n;
         }
-        self.lists += comparison.data_model.lists;
+        self.stated += comparison.data_model.stated;
         self.warned += comparison.data_model.warned;
         self.unwarned += usize::from(comparison.data_model.unwarned.is_some());
     }

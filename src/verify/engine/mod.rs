@@ -1,11 +1,12 @@
 //! Engines: what holds a table of events and answers queries about it.
 //!
-//! [`Sqlite`] is the real thing, in process; [`Kql`] and [`Eql`] run the models of `lang`. Engines that are programs of
+//! [`Sqlite`] is the real thing, in process; [`Eql`], [`Kql`] and [`Spl`] run the models of `lang`. Engines that are programs of
 //! their own are spoken to by `cli`, since only that may start processes. An engine takes events as a store holds
 //! them and must not change them further: what does not fit a column is an error, never a guess.
 
 mod eql;
 mod kql;
+mod spl;
 mod sqlite;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use eql::{Eql, Fields};
 pub use kql::Kql;
+pub use spl::Spl;
 pub use sqlite::Sqlite;
 
 use crate::interp::Event;
