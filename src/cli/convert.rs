@@ -226,7 +226,12 @@ impl Job<'_> {
         let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
         let about: Vec<&Diagnostic> =
             loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
-        let rule = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
+        let rule = Rule {
+            meta: rule.meta.clone(),
+            logsource: rule.logsource.clone(),
+            table: rule.table.clone(),
+            condition: ir::normalize(rule.condition.clone()),
+        };
         for (i, ((name, target), session)) in self.targets.iter().zip(sessions).enumerate() {
             let conversion = session.convert(&rule, &self.options);
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };

@@ -19,7 +19,11 @@ pub(super) fn escape(c: char) -> String {
 
 /// The character with all that fold to the same.
 pub(super) fn folded(c: char) -> ClassUnicode {
-    fold(&ClassUnicode::new([ClassUnicodeRange::new(c, c)]))
+    let alone = |c| ClassUnicodeRange::new(c, c);
+    match c {
+        _ if !c.is_ascii() => fold(&ClassUnicode::new([alone(c)])),
+        _ => ClassUnicode::new([alone(c.to_ascii_uppercase()), alone(c.to_ascii_lowercase())]),
+    }
 }
 
 /// The members of [`folded`].
