@@ -53,6 +53,13 @@ fn fold(set: &ClassUnicode) -> ClassUnicode {
         out.union(&ClassUnicode::new(shifted));
     }
     let mut beyond = beyond_ascii(set);
+    // All that lies beyond ASCII folds into itself, but for `k` and `s`: looking up each character of it takes long.
+    if let [all] = beyond.ranges()
+        && (all.start(), all.end()) == ('\u{80}', char::MAX)
+    {
+        out.union(&ClassUnicode::new("KSks".chars().map(|c| ClassUnicodeRange::new(c, c))));
+        return out;
+    }
     // Without Unicode tables nothing is added; the crate is built with them.
     if beyond.try_case_fold_simple().is_ok() {
         out.union(&beyond);
