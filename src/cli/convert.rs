@@ -335,8 +335,7 @@ fn comment(open: &str, text: &str) -> String {
         "```" => " ```",
         _ => "",
     };
-    let line: String =
-        text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
     let line = line.replace("*/", "* /").replace("```", "` ` `");
     format!("{open} {}{close}\n", line.trim())
 }

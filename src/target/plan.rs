@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Expr, Field, Node, Origin, Predicate, Subject, Test};
 
 use super::quote::Operand;
-use crate::source::Span;
 use super::{Capability, Manifest, Options};
+use crate::source::Span;
 
 /// A planned query.
 #[derive(Debug, Clone, PartialEq)]
