@@ -9,6 +9,7 @@ use sigmaglot::source::Source;
 
 mod chains;
 mod documents;
+mod limits;
 mod rejects;
 mod values;
 

@@ -224,10 +224,14 @@ fn attributes() {
         ("logsource: {product: p}\ndetection: {a: {f: x}, condition: a}\n", "SG0102"),
         ("title: null\nlogsource: {product: p}\ndetection: {a: {f: x}, condition: a}\n", "SG0102"),
         ("title: 5\nlogsource: {product: p}\ndetection: {a: {f: x}, condition: a}\n", "SG0103"),
-        ("title: t\nlogsource: {product: p}\nlogsource: {product: p}\ndetection: {a: {f: x}, condition: a}\n", "SG0004"),
+        (
+            "title: t\nlogsource: {product: p}\nlogsource: {product: p}\ndetection: {a: {f: x}, condition: a}\n",
+            "SG0004",
+        ),
     ];
     check_rejects(&documents, str::to_owned);
-    let long = format!("title: {}\nlogsource: {{product: p}}\ndetection: {{a: {{f: x}}, condition: a}}\n", "é".repeat(257));
+    let long =
+        format!("title: {}\nlogsource: {{product: p}}\ndetection: {{a: {{f: x}}, condition: a}}\n", "é".repeat(257));
     check_rejects(&[(&long, "SG0103")], str::to_owned);
 }
 
