@@ -266,3 +266,23 @@ fn filters_and_actions() {
     let rule = format!("action: repeat\n---\n{HEAD}detection: {{a: {{f: x}}, condition: a}}\n");
     check_rejects(&[(&rule, "SG0405")], str::to_owned);
 }
+
+#[test]
+fn slips_of_yaml_are_met_with_a_way_out() {
+    for (search, help) in [
+        ("f: *.exe", "begins with `*` needs quotes"),
+        ("f: %x%", "needs quotes"),
+        ("f: @x", "needs quotes"),
+        ("f: \"C:\\Windows\"", "use single quotes"),
+        ("f: a: b", "needs quotes"),
+        ("\tf: a", "indent with blanks"),
+    ] {
+        let text = match search.strip_prefix('\t') {
+            Some(line) => format!("{HEAD}\t{line}\n"),
+            None => with_search(search),
+        };
+        let read = super::read(&text);
+        let shown = super::errors(&read).iter().map(|d| d.help.join(" ")).collect::<String>();
+        assert!(shown.contains(help), "{search:?}: {shown:?}");
+    }
+}
