@@ -22,7 +22,7 @@ use sqlparser::parser::Parser;
 use tempfile::TempDir;
 
 /// What any single input may take: far more than it does, so that a slow machine is no failure and a blow-up is one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const EVERY_TARGET: &str = "eql,kql,spl,sql,sql:duckdb,sql:postgres,sql:clickhouse,sql:spark";
 
