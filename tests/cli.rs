@@ -159,6 +159,32 @@ fn a_template_that_fails_is_a_matter_of_configuration() {
     }
 }
 
+/// A manifest and a dialect are data: a user's own need no program of theirs.
+#[test]
+fn a_users_manifest_and_dialect_are_used() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let (kql, dialects) = (dir.path().join("kql"), dir.path().join("sql/dialects"));
+    let manifest = fs::read_to_string("templates/kql/manifest.toml").unwrap_or_default();
+    let manifest = manifest.replace("default_table = \"Events\"", "default_table = \"Mine\"");
+    fs::create_dir_all(&kql)
+        .and_then(|()| fs::create_dir_all(&dialects))
+        .and_then(|()| fs::write(kql.join("manifest.toml"), manifest))
+        .and_then(|()| fs::copy("templates/sql/dialects/duckdb.toml", dialects.join("mine.toml")))
+        .unwrap_or_else(|e| panic!("{e}"));
+    let rule = "tests/cmd/inputs/rules/whoami.yml";
+    let templates = dir.path().to_string_lossy();
+    let args = ["convert", rule, "-t", "kql,sql:mine,sql:duckdb", "-f", "jsonl", "--templates", &templates];
+    let records = lines(&output(&args).stdout);
+    assert!(records[0]["query"].as_str().is_some_and(|query| query.starts_with("Mine ")), "{records:?}");
+    assert_eq!((&records[1]["target"], &records[1]["status"]), (&"sql:mine".into(), &"ok".into()));
+    assert_eq!(records[1]["query"], records[2]["query"]);
+    assert_eq!(
+        output(&["convert", rule, "-t", "sql:mine"]).status.code(),
+        Some(3),
+        "without the directory there is none"
+    );
+}
+
 #[test]
 fn explain_gives_programs_json() {
     let list = output(&["explain", "--format", "json"]);
