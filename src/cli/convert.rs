@@ -16,7 +16,8 @@ use super::record::{Record, Status};
 use super::{Exit, Stop};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
-use crate::sigma::UnresolvedPlaceholders;
+use crate::sigma::{self, UnresolvedPlaceholders};
+use crate::source::Span;
 use crate::target::{self, Layout, Session, Target, Templates};
 
 /// Convert rules to query languages
@@ -51,13 +52,14 @@ const EXAMPLES: &str = "Examples:
   sigmaglot convert rules -t kql --out-dir queries
   cat rule.yml | sigmaglot convert - -t eql --format jsonl
 
-A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash. What is to be said \
+A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash; what is not \
+known is null, and what cannot be read has a record too. What is to be said \
 of a rule is in its records with jsonl, and on stderr with text.
 
 Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.
 
-Exit codes: 0 every rule was converted to every target; 2 a rule could not be read or converted; 3 usage, or a file that cannot \
-be read or written.";
+Exit codes: 0 every rule was converted to every target; 2 a rule could not be read or converted; 3 usage, a template that \
+fails, or a file that cannot be read or written.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -215,10 +217,14 @@ impl Job<'_> {
         if self.format == Format::Text {
             done.stderr = self.voice.render(&loaded.read.diagnostics, &loaded.source);
         }
+        let mut broken = broken_documents(&loaded.read).into_iter().peekable();
         for (index, rule) in loaded.read.rules.iter().enumerate() {
+            while let Some(document) = broken.next_if(|document| document.start < rule.meta.span.start) {
+                self.invalid(loaded, &document, &mut done);
+            }
             self.rule(sessions, loaded, index, rule, &mut done);
         }
-        self.invalid(loaded, &mut done);
+        broken.for_each(|document| self.invalid(loaded, &document, &mut done));
         done
     }
 
@@ -237,7 +243,9 @@ impl Job<'_> {
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
             done.tallies[i].count(status, conversion.diagnostics.iter());
             if status != Status::Ok {
-                done.exit = done.exit.max(Exit::Rules);
+                // A template that fails is a matter of configuration: no rule is to blame.
+                let failed = conversion.diagnostics.iter().any(|d| d.code == codes::TEMPLATE_FAILED);
+                done.exit = done.exit.max(if failed { Exit::Usage } else { Exit::Rules });
             }
             let several = self.targets.len() > 1;
             match self.format {
@@ -272,32 +280,61 @@ impl Job<'_> {
         }
     }
 
-    /// The records of what could not be read: one a target for all broken documents of the file, since a document that could
-    /// not be read has no name to tell it by.
-    fn invalid(&self, loaded: &Loaded, done: &mut Done) {
-        let errors: Vec<&Diagnostic> = loaded.read.diagnostics.iter().filter(|d| d.is_error()).collect();
-        if errors.is_empty() {
-            return;
-        }
+    /// The records of a document that could not be read, one a target.
+    fn invalid(&self, loaded: &Loaded, document: &Broken<'_>, done: &mut Done) {
         for (tally, (target, _)) in done.tallies.iter_mut().zip(self.targets) {
-            tally.count(Status::Invalid, errors.iter().copied());
+            tally.count(Status::Invalid, document.errors.iter().copied());
             if self.format == Format::Jsonl {
                 push(
                     &mut done.stdout,
                     &Record {
                         path: loaded.source.name(),
-                        id: None,
-                        title: None,
+                        id: document.id,
+                        title: document.title,
                         target,
                         status: Status::Invalid,
                         query: None,
-                        diagnostics: errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
+                        diagnostics: document.errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
                         ir_hash: None,
                     },
                 );
             }
         }
     }
+}
+
+/// A document that could not be read, or a file with errors outside its documents.
+struct Broken<'a> {
+    start: u32,
+    title: Option<&'a str>,
+    id: Option<&'a str>,
+    errors: Vec<&'a Diagnostic>,
+}
+
+/// The broken documents of a file, in order, each with its errors. Errors outside all of them, as of text that is no YAML,
+/// go to documents without an error of their own (a collection's rules share its globals), or make an entry without a name.
+fn broken_documents(read: &sigma::Read) -> Vec<Broken<'_>> {
+    let errors = || read.diagnostics.iter().filter(|d| d.is_error());
+    let inside = |d: &Diagnostic, span: Span| d.span.is_some_and(|at| span.start <= at.start && at.start <= span.end);
+    let outside: Vec<&Diagnostic> =
+        errors().filter(|d| !read.unread.iter().any(|document| inside(d, document.span))).collect();
+    let mut shared = outside.is_empty();
+    let mut broken: Vec<Broken<'_>> = Vec::new();
+    for document in &read.unread {
+        let mut own: Vec<&Diagnostic> = errors().filter(|d| inside(d, document.span)).collect();
+        if own.is_empty() {
+            own.clone_from(&outside);
+            shared = true;
+        }
+        let (title, id) = (document.title.as_deref(), document.id.as_deref());
+        broken.push(Broken { start: document.span.start, title, id, errors: own });
+    }
+    if !shared {
+        let start = outside.first().and_then(|d| d.span).map_or(0, |span| span.start);
+        broken.push(Broken { start, title: None, id: None, errors: outside });
+    }
+    broken.sort_by_key(|document| document.start);
+    broken
 }
 
 /// Whether a diagnostic of the file is about this rule: one without a place is about all.
