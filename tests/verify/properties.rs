@@ -105,7 +105,7 @@ fn equal_on_random_rules(name: &str) {
         tally.equal, tally.refused, tally.failed, tally.events, tally.matched, tally.discriminating, tally.excluded
     );
     assert!(tally.failed * 10 <= tally.equal, "too many rules are beyond the model: {tally:?}");
-    assert!(tally.discriminating * 3 >= tally.equal, "few rules ever selected one event and left another: {tally:?}");
+    assert!(tally.discriminating * 5 >= tally.equal, "few rules ever selected one event and left another: {tally:?}");
 }
 
 #[test]
