@@ -226,7 +226,12 @@ impl Job<'_> {
         let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
         let about: Vec<&Diagnostic> =
             loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
-        let rule = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
+        let rule = Rule {
+            meta: rule.meta.clone(),
+            logsource: rule.logsource.clone(),
+            table: rule.table.clone(),
+            condition: ir::normalize(rule.condition.clone()),
+        };
         for (i, ((name, target), session)) in self.targets.iter().zip(sessions).enumerate() {
             let conversion = session.convert(&rule, &self.options);
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
@@ -317,15 +322,20 @@ fn heading(rule: &Rule, name: Option<&String>, target: &Target) -> String {
     lines.iter().map(|line| comment(open, line)).collect()
 }
 
-/// A comment line. Nothing in the text can end it: no line break of any kind, no mark that closes a comment.
+/// Line breaks of Unicode, and marks that turn the direction of the text after them around.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A comment line. Nothing in the text can end it or hide what follows: no line break of any kind, no mark that closes a
+/// comment or turns the direction of text.
 fn comment(open: &str, text: &str) -> String {
     let close = match open {
         "/*" => " */",
         "```" => " ```",
         _ => "",
     };
-    let line: String =
-        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
     let line = line.replace("*/", "* /").replace("```", "` ` `");
     format!("{open} {}{close}\n", line.trim())
 }
@@ -407,5 +417,6 @@ mod tests {
         assert_eq!(comment("/*", "a */ drop"), "/* a * / drop */\n");
         assert_eq!(comment("```", "a ``` | delete"), "``` a ` ` ` | delete ```\n");
         assert_eq!(comment("--", ""), "-- \n");
+        assert_eq!(comment("--", "a\u{202e}b\u{2066}c"), "-- a b c\n");
     }
 }

@@ -91,7 +91,7 @@ pub fn read(source: &Source, options: &Options) -> Read {
             Document::Correlation(_) => {}
         }
     }
-    filter::apply_own(&mut out.rules, &out.filters);
+    filter::apply_own(&mut out.rules, &out.filters, &mut messages);
     out.diagnostics = messages.finish();
     out
 }

@@ -17,6 +17,7 @@
 //! | a quote | `"` or `\x22` | `\x22` |
 //! | white space other than a blank | itself or `\x{..}` | `\x{..}` |
 //! | a backtick | `` ` `` or `\x60` | `\x60` |
+//! | a bar | `\|` or `\x7c` | `\x7c`: of `\|` the documentation says two things |
 //!
 //! The written forms have no `\\` and no `\"`, so they mean the same with and without the first layer.
 //! Neither predicate language is entered through a name: names with quotes, backslashes and the like are refused.
