@@ -23,7 +23,7 @@ use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{Session, Target, Templates};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
-use crate::verify::{FlipCounts, Outcome, Tally, compare};
+use crate::verify::{Comparison, FlipCounts, Outcome, Tally, compare};
 
 /// Run the rules' queries and compare what they select with what the rules mean
 #[derive(Debug, Args)]
@@ -108,7 +108,14 @@ struct Bench {
 
 /// What a thread keeps between rules.
 struct Workplace<'b> {
-    benches: Vec<(&'b str, Session<'b>, Result<Vec<Box<dyn Engine>>, EngineError>)>,
+    seats: Vec<Seat<'b>>,
+}
+
+/// A target's session and engines on one thread.
+struct Seat<'b> {
+    target: &'b str,
+    session: Session<'b>,
+    engines: Result<Vec<Box<dyn Engine>>, EngineError>,
 }
 
 /// What came of a rule.
@@ -309,8 +316,12 @@ impl Engine for Shared {
 
 impl<'b> Workplace<'b> {
     fn new(benches: &'b [Bench]) -> Self {
-        let place = |bench: &'b Bench| (bench.name.as_str(), bench.target.session(), bench.runner.engines());
-        Self { benches: benches.iter().map(place).collect() }
+        let seat = |bench: &'b Bench| Seat {
+            target: &bench.name,
+            session: bench.target.session(),
+            engines: bench.runner.engines(),
+        };
+        Self { seats: benches.iter().map(seat).collect() }
     }
 
     fn verify(&mut self, file: &Loaded, rule: &Rule, given: &[Event], options: witness::Options) -> Done {
@@ -319,12 +330,12 @@ impl<'b> Workplace<'b> {
         flips.add(&witnesses);
         let made = witnesses.events.into_iter().map(|witness| witness.event);
         let events: Vec<Event> = given.iter().cloned().chain(made).collect();
-        let verdicts = self.benches.iter_mut().map(|(name, session, engines)| {
-            let comparison = match engines {
-                Ok(engines) => compare(rule, name, session, engines, &events),
-                Err(error) => crate::verify::Comparison::failed(name, error.clone()),
+        let verdicts = self.seats.iter_mut().map(|seat| {
+            let comparison = match &mut seat.engines {
+                Ok(engines) => compare(rule, seat.target, &mut seat.session, engines, &events),
+                Err(error) => Comparison::failed(seat.target, error.clone()),
             };
-            Verdict::new(file.source.name(), rule, name, comparison)
+            Verdict::new(file.source.name(), rule, seat.target, comparison)
         });
         Done { verdicts: verdicts.collect(), flips }
     }

@@ -136,8 +136,8 @@ impl Store {
             return Err(Exclusion::ValueAndFields);
         }
         if self.room == Room::Spl && self.keywords {
-            let raw = raw_text(event);
-            fields.insert(RAW_FIELD.to_owned(), raw.into());
+            fields.remove(RAW_FIELD);
+            fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
         }
         if !self.sees_everything() {
             fields.retain(|name, _| self.columns.iter().any(|column| column.name == *name));

