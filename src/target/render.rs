@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use minijinja::{Captured, Environment, Error, ErrorKind, State, Value, context};
 
-use super::Layout;
-use super::plan::{Plan, Query};
+use super::plan::{Part, Plan, Query};
 use super::templates::failed;
+use super::{Layout, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 
@@ -56,6 +56,23 @@ impl<'e> Renderer<'e> {
         let template = self.environment.get_template(&format!("{}/query.j2", self.room))?;
         let text = template.render(Value::from_pairs(variables))?;
         Ok(text.trim_end().to_owned())
+    }
+
+    /// The plan's tree over its leaves, each as the templates write it alone.
+    pub fn outline(&mut self, part: &Part) -> Result<Outline, Diagnostic> {
+        let macros: Vec<&str> = part.macros.iter().map(String::as_str).collect();
+        self.try_outline(&part.plan, &macros).map_err(|e| failed(&e))
+    }
+
+    fn try_outline(&mut self, plan: &Plan, macros: &[&str]) -> Result<Outline, Error> {
+        let mut each =
+            |parts: &[Plan]| parts.iter().map(|part| self.try_outline(part, macros)).collect::<Result<Vec<_>, _>>();
+        Ok(match plan {
+            Plan::All(parts) => Outline::All(each(parts)?),
+            Plan::Any(parts) => Outline::Any(each(parts)?),
+            Plan::Not(part) => Outline::Not(Box::new(self.try_outline(part, macros)?)),
+            Plan::True | Plan::False | Plan::Leaf(_) => Outline::Leaf(self.plan(plan, macros, Layout::Compact, 0)?),
+        })
     }
 
     fn plan(&mut self, plan: &Plan, macros: &[&str], layout: Layout, depth: usize) -> Result<String, Error> {

@@ -11,6 +11,7 @@ mod compare;
 pub mod engine;
 pub mod project;
 mod shrink;
+pub mod skeleton;
 pub mod sqlite;
 pub mod store;
 mod tally;

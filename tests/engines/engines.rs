@@ -72,7 +72,10 @@ pub const ENGINES: &[Spec] = &[
     Spec { step: SPARK_STEP, ..runner("spark", "Spark", "sql:spark", exclude::spark) },
     own("kql-model", "the model of KQL", "kql", || Ok(Box::<Kql>::default())),
     runner("kusto", "ClickHouse's Kusto dialect", "kql", exclude::kusto),
-    Spec { kind: Kind::Checker, ..runner("kusto-check", "Microsoft's parser and binder of KQL", "kql", exclude::nothing) },
+    Spec {
+        kind: Kind::Checker,
+        ..runner("kusto-check", "Microsoft's parser and binder of KQL", "kql", exclude::nothing)
+    },
     own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),

@@ -83,7 +83,8 @@ pub fn eql(rule: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str
     if exact && patterns().filter(cased).any(|p| p.case == Case::Fold) {
         return Err("PyPI eql has one switch of letter case for the whole query");
     }
-    if !exact && texts(event).any(|text| text.chars().any(|c| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase()))) {
+    if !exact && texts(event).any(|text| text.chars().any(|c| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase())))
+    {
         return Err("PyPI eql folds letters beyond ASCII in ways of its own");
     }
     Ok(if exact { Mode::Exact } else { Mode::Fold })

@@ -38,7 +38,8 @@ fn run(specs: &[&'static Spec], input: &rules::Input) -> Vec<Report> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let work = || {
-        while let Some((place, spec)) = Some(next.fetch_add(1, Ordering::SeqCst)).and_then(|n| Some((n, specs.get(n)?))) {
+        while let Some((place, spec)) = Some(next.fetch_add(1, Ordering::SeqCst)).and_then(|n| Some((n, specs.get(n)?)))
+        {
             let report = engines::check(spec, input);
             print!("{report}");
             done.lock().expect("no worker panics while it holds the lock").push((place, report));
