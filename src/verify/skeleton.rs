@@ -23,6 +23,9 @@ pub enum Mismatch {
     Differs(Vec<String>),
 }
 
+/// Reads a condition that stands alone.
+pub type Reader<'r> = &'r dyn Fn(&str) -> Result<Skeleton, String>;
+
 /// Compares a query's skeleton with the planned tree.
 ///
 /// `parts` are the planned trees, all of which must hold, and for each a reader of a condition that stands alone in that
@@ -31,10 +34,7 @@ pub enum Mismatch {
 ///
 /// # Errors
 /// The mismatch.
-pub fn compare(
-    query: &Skeleton,
-    parts: &[(Outline, &dyn Fn(&str) -> Result<Skeleton, String>)],
-) -> Result<(), Mismatch> {
+pub fn compare(query: &Skeleton, parts: &[(Outline, Reader<'_>)]) -> Result<(), Mismatch> {
     let planned = parts.iter().map(|(outline, read)| planned(outline, *read)).collect::<Result<Vec<_>, _>>()?;
     let (planned, query) = (flat(&Skeleton::And(planned)), flat(query));
     if planned == query {
@@ -54,7 +54,7 @@ pub fn compare(
 }
 
 /// The planned tree with each leaf as it reads alone.
-fn planned(outline: &Outline, read: &dyn Fn(&str) -> Result<Skeleton, String>) -> Result<Skeleton, Mismatch> {
+fn planned(outline: &Outline, read: Reader<'_>) -> Result<Skeleton, Mismatch> {
     let each = |parts: &[Outline]| parts.iter().map(|part| planned(part, read)).collect::<Result<Vec<_>, _>>();
     Ok(match outline {
         Outline::All(parts) => Skeleton::And(each(parts)?),

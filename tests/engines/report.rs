@@ -188,6 +188,10 @@ pub fn page(reports: &[Report], input: &Input) -> String {
             report.rejected
         );
     }
+    out.push_str(
+        "\nMicrosoft's parser and binder has no rows: it is asked whether each query is KQL over columns of these names and \
+         types.\n",
+    );
     for report in reports {
         section(&mut out, report);
     }
