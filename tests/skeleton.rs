@@ -3,7 +3,6 @@
 //! KQL, EQL and SPL are read by their models, SQL by the crate `sqlparser`. Leaves that are wrapped against NULL
 //! (`COALESCE(x, FALSE)`) count as what they wrap.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
 mod common;
 
 use std::path::Path;
