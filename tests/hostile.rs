@@ -212,14 +212,14 @@ fn wildcards_cannot_blow_up() {
 #[test]
 fn templates_and_manifests_of_users_cannot_hang_or_crash() {
     let cases: [(&str, &str, i32); 12] = [
-        ("kql/query.j2", "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", 2),
-        ("kql/query.j2", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 2),
-        ("kql/query.j2", "{% include 'kql/query.j2' %}", 2),
-        ("kql/query.j2", "{{ nothing }}", 2),
-        ("kql/query.j2", "{{ 'x' * 1000000000000 }}", 2),
+        ("kql/query.j2", "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", 3),
+        ("kql/query.j2", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 3),
+        ("kql/query.j2", "{% include 'kql/query.j2' %}", 3),
+        ("kql/query.j2", "{{ nothing }}", 3),
+        ("kql/query.j2", "{{ 'x' * 1000000000000 }}", 3),
         ("kql/query.j2", "{% if %}", 3),
-        ("kql/predicates.j2", "", 2),
-        ("kql/predicates.j2", "{% macro equals(f) %}{% endmacro %}", 2),
+        ("kql/predicates.j2", "", 3),
+        ("kql/predicates.j2", "{% macro equals(f) %}{% endmacro %}", 3),
         ("kql/manifest.toml", "\u{0}", 3),
         ("kql/manifest.toml", "name = 1", 3),
         ("kql/manifest.toml", "[capabilities]\nnonsense = { support = \"exact\" }", 3),

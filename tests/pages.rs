@@ -120,7 +120,8 @@ fn convert(text: &str, target: Option<&str>, templates: &Templates) -> Vec<Diagn
 fn command_line_tests() -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut text = fs::read_to_string(tests.join("cli.rs")).unwrap_or_default();
-    for entry in fs::read_dir(tests.join("cmd")).into_iter().flatten().flatten() {
+    let more = ["cmd", "verify"].into_iter().filter_map(|folder| fs::read_dir(tests.join(folder)).ok()).flatten();
+    for entry in more.flatten() {
         text.push_str(&fs::read_to_string(entry.path()).unwrap_or_default());
     }
     text

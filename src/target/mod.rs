@@ -55,6 +55,21 @@ pub struct Conversion {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// The Boolean tree of a part of a query as it was planned, over the texts of its leaves.
+///
+/// Whoever reads a query's text must find this tree in it: that proves the templates' parentheses and their order of operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outline {
+    /// All parts hold.
+    All(Vec<Outline>),
+    /// Some part holds.
+    Any(Vec<Outline>),
+    /// The part does not hold.
+    Not(Box<Outline>),
+    /// A condition as it is written when it stands alone; a constant, too.
+    Leaf(String),
+}
+
 /// What a target's room provides.
 trait Backend: Send + Sync {
     /// Legalizes the rule and plans its query. Refusals go into `cx`.
@@ -130,6 +145,27 @@ pub struct Session<'t> {
 }
 
 impl Session<'_> {
+    /// The trees of the query's parts as they were planned, each with its name in `query.j2`; the query selects what all
+    /// parts hold of.
+    ///
+    /// # Errors
+    /// What [`Session::convert`] has to say where it gives no query.
+    pub fn outline(
+        &mut self,
+        rule: &ir::Rule,
+        options: &Options,
+    ) -> Result<Vec<(&'static str, Outline)>, Vec<Diagnostic>> {
+        let mut cx = Context::new(&self.target.manifest, options);
+        let query = self.target.backend.plan(rule, &mut cx);
+        let diagnostics = cx.into_diagnostics();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(diagnostics);
+        }
+        let renderer = &mut self.renderer;
+        let outline = |part: &plan::Part| Ok((part.name, renderer.outline(part).map_err(|said| vec![said])?));
+        query.parts.iter().map(outline).collect()
+    }
+
     /// Converts one rule.
     pub fn convert(&mut self, rule: &ir::Rule, options: &Options) -> Conversion {
         let mut cx = Context::new(&self.target.manifest, options);

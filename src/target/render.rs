@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use minijinja::{Captured, Environment, Error, ErrorKind, State, Value, context};
 
-use super::Layout;
-use super::plan::{Plan, Query};
+use super::plan::{Part, Plan, Query};
 use super::templates::failed;
+use super::{Layout, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 
@@ -66,8 +66,8 @@ impl<'e> Renderer<'e> {
     fn try_query(&mut self, rule: &ir::Rule, query: &Query, layout: Layout) -> Result<String, Error> {
         let mut variables: BTreeMap<&str, Value> = BTreeMap::new();
         for part in &query.parts {
-            let modules = part.macros.iter().map(|path| self.module(path)).collect::<Result<_, _>>()?;
-            let text = self.plan(&part.plan, &Frame { modules, layout }, 0)?;
+            let frame = self.frame(part, layout)?;
+            let text = self.plan(&part.plan, &frame, 0)?;
             variables.insert(part.name, text);
         }
         for (name, operand) in &query.operands {
@@ -79,6 +79,27 @@ impl<'e> Renderer<'e> {
         let mut text = template.render(Value::from_pairs(variables))?;
         text.truncate(text.trim_end().len());
         Ok(text)
+    }
+
+    fn frame(&mut self, part: &Part, layout: Layout) -> Result<Frame, Error> {
+        let modules = part.macros.iter().map(|path| self.module(path)).collect::<Result<_, _>>()?;
+        Ok(Frame { modules, layout })
+    }
+
+    /// The plan's tree over its leaves, each as the templates write it alone.
+    pub fn outline(&mut self, part: &Part) -> Result<Outline, Diagnostic> {
+        self.frame(part, Layout::Compact).and_then(|frame| self.try_outline(&part.plan, &frame)).map_err(|e| failed(&e))
+    }
+
+    fn try_outline(&mut self, plan: &Plan, frame: &Frame) -> Result<Outline, Error> {
+        let mut each =
+            |parts: &[Plan]| parts.iter().map(|part| self.try_outline(part, frame)).collect::<Result<Vec<_>, _>>();
+        Ok(match plan {
+            Plan::All(parts) => Outline::All(each(parts)?),
+            Plan::Any(parts) => Outline::Any(each(parts)?),
+            Plan::Not(part) => Outline::Not(Box::new(self.try_outline(part, frame)?)),
+            Plan::True | Plan::False | Plan::Leaf(_) => Outline::Leaf(self.plan(plan, frame, 0)?.to_string()),
+        })
     }
 
     fn plan(&mut self, plan: &Plan, frame: &Frame, depth: usize) -> Result<Value, Error> {

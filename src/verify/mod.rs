@@ -3,6 +3,8 @@
 //! Events are made from the rule ([`witness`]), put into a table as the target's store holds them ([`store`]), asked for with
 //! the rule's query ([`engine`]), and the answer is compared with the interpreter event by event ([`compare()`]).
 //!
+//! [`skeleton`] needs no engine: it reads a query's text and finds the planned tree in it.
+//!
 //! This is the only room besides `cli` that knows both the back ends and the interpreter. It shares no code with either: functions
 //! that SQLite needs are written here anew, so that a mistake of theirs shows as a difference. Nothing here prints, reads files
 //! or starts processes, and nothing here decides what a rule means: that is `interp`'s alone.
@@ -11,6 +13,7 @@ mod compare;
 pub mod engine;
 pub mod project;
 mod shrink;
+pub mod skeleton;
 pub mod sqlite;
 pub mod store;
 mod tally;

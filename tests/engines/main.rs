@@ -9,7 +9,6 @@
 //! ([`exclude`]), never by rule, and each such comparison is counted.
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "each test binary uses its part")]
 mod common;
 mod engines;
 mod exclude;

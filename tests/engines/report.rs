@@ -157,11 +157,12 @@ pub fn page(reports: &[Report], input: &Input) -> String {
          its rule (`verify::witness`), and each event's verdict was compared with the interpreter's on the event as the\n\
          target's store holds it (`verify::store`). An engine's own deviations from the product are left out by construct;\n\
          the tables say how many events each exclusion removed.\n\n\
-         This page is written by\n\n\
-         ```console\n\
-         $ tests/engines/setup.sh\n\
-         $ SIGMAGLOT_DEEP=1 SIGMAGLOT_WRITE_DOCS=1 cargo test --release --test engines\n\
-         ```\n\n",
+         This page is written by\n\n",
+    );
+    let deep = if input.deep { "SIGMAGLOT_DEEP=1 " } else { "" };
+    let _ = writeln!(
+        out,
+        "```console\n$ tests/engines/setup.sh\n$ {deep}SIGMAGLOT_WRITE_DOCS=1 cargo test --test engines\n```\n"
     );
     let share = if input.deep { "all rules" } else { "every 20th file's rules" };
     let _ = writeln!(
@@ -187,6 +188,10 @@ pub fn page(reports: &[Report], input: &Input) -> String {
             report.rejected
         );
     }
+    out.push_str(
+        "\nMicrosoft's parser and binder has no rows: it is asked whether each query is KQL over columns of these names and \
+         types.\n",
+    );
     for report in reports {
         section(&mut out, report);
     }
