@@ -106,7 +106,7 @@ fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usiz
                 relocate(&mut extra, span);
             }
             let own = std::mem::replace(&mut rule.condition, Expr::new(ir::Node::True, Origin::default()));
-            rule.condition = Expr::new(ir::Node::All(vec![own, extra]), Origin { span, selection: None });
+            rule.condition = Expr::new(ir::Node::All(vec![own, extra]), Origin { span, ..Origin::default() });
             *count += 1;
         }
     }
