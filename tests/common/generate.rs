@@ -157,9 +157,12 @@ pub fn expr_of(predicate: impl Strategy<Value = Predicate> + 'static) -> impl St
     ]
     .prop_map(bare);
     leaf.prop_recursive(5, 40, 5, |inner| {
-        let parts = (vec(inner.clone(), 0..5), any::<bool>()).prop_map(|(mut parts, again)| {
-            if let (true, Some(first)) = (again, parts.first().cloned()) {
-                parts.push(first);
+        // Now and then a part stands beside itself, or beside its negation.
+        let parts = (vec(inner.clone(), 0..5), 0..4).prop_map(|(mut parts, again)| {
+            match (again, parts.first().cloned()) {
+                (0, Some(first)) => parts.push(first),
+                (1, Some(first)) => parts.push(first.negate()),
+                _ => {}
             }
             parts
         });

@@ -54,6 +54,9 @@ impl Backend for Sql {
             let message = format!("the condition nests {depth} deep, {} accepts {limit}", cx.manifest.name);
             cx.say(Diagnostic::new(codes::QUERY_TOO_LARGE, message).help("split the rule"));
         }
+        if !cx.refused() {
+            note_constant(&plan, rule, cx);
+        }
         let table = cx.options.table.as_deref().or(rule.table.as_ref().map(|table| &*table.name));
         let mut operands = Vec::new();
         match quoter.table(table.unwrap_or(&cx.manifest.default_table)) {
@@ -238,6 +241,17 @@ fn depth(plan: &Plan) -> usize {
         Plan::Not(part) => depth(part).saturating_add(2),
         Plan::All(parts) | Plan::Any(parts) => parts.iter().map(depth).max().unwrap_or(0).saturating_add(parts.len()),
     }
+}
+
+/// Says so where the whole condition is constant.
+fn note_constant(plan: &Plan, rule: &ir::Rule, cx: &mut Context<'_>) {
+    let events = match plan {
+        Plan::True => "every event",
+        Plan::False => "no event",
+        _ => return,
+    };
+    let message = format!("the condition is constant: it selects {events}");
+    cx.say(Diagnostic::new(codes::CONDITION_CONSTANT, message).at(rule.condition.origin.span));
 }
 
 /// A column cannot tell a null from a missing key.

@@ -1,0 +1,92 @@
+//! Wildcard patterns, as Lucene's `WildcardQuery` reads them, and the pieces that patterns and regexes are made of.
+
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition};
+
+use crate::lang::Folding;
+
+/// What a character of a pattern equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Itself only.
+    Exact,
+    /// The characters that fold to the same.
+    Fold(Folding),
+}
+
+/// A class of these characters, with their other cases where `case` folds.
+pub(super) fn class(chars: impl IntoIterator<Item = char>, case: Case) -> ClassUnicode {
+    let mut class = ClassUnicode::new(chars.into_iter().map(|c| ClassUnicodeRange::new(c, c)));
+    match case {
+        Case::Exact => {}
+        // Without the tables of simple folding in regex-syntax (a feature of the crate) the class stays as it is.
+        Case::Fold(Folding::Simple) => {
+            let _ = class.try_case_fold_simple();
+        }
+        Case::Fold(Folding::Ascii) => {
+            let other = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+            let others: Vec<_> = class.iter().map(|range| other(range.start())).collect();
+            class.union(&ClassUnicode::new(others.into_iter().map(|c| ClassUnicodeRange::new(c, c))));
+        }
+    }
+    class
+}
+
+/// One character.
+pub(super) fn character(c: char, case: Case) -> Hir {
+    Hir::class(Class::Unicode(class([c], case)))
+}
+
+/// Any character, line breaks too.
+pub(super) fn any_char() -> Hir {
+    Hir::dot(Dot::AnyChar)
+}
+
+/// Any string, the empty one too.
+pub(super) fn any_string() -> Hir {
+    repeat(any_char(), 0, None)
+}
+
+/// `sub{min,max}`.
+pub(super) fn repeat(sub: Hir, min: u32, max: Option<u32>) -> Hir {
+    // Printed without a group, a repetition of `b+` as optional would read as the lazy `b+?`.
+    let sub = match sub.kind() {
+        HirKind::Repetition(_) => Hir::capture(Capture { index: 1, name: None, sub: Box::new(sub) }),
+        _ => sub,
+    };
+    Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
+}
+
+/// Compiles a pattern that must match a whole value.
+pub(super) fn whole(pattern: Hir) -> Result<Regex, String> {
+    let anchored = Hir::concat(vec![Hir::look(Look::Start), pattern, Hir::look(Look::End)]);
+    RegexBuilder::new(&anchored.to_string()).build().map_err(|_| "the pattern is too large".to_owned())
+}
+
+/// The pattern of `:` and `like`: `*` is any string, `?` any character, and nothing can be escaped.
+pub(super) fn like(pattern: &str, case: Case) -> Hir {
+    let piece = |c| match c {
+        '*' => any_string(),
+        '?' => any_char(),
+        _ => character(c, case),
+    };
+    Hir::concat(pattern.chars().map(piece).collect())
+}
+
+/// A Lucene wildcard pattern: as for [`like`], but `\` makes the character after it literal, and exact in its case.
+pub(super) fn lucene_wildcard(pattern: &str, case: Case) -> Hir {
+    let mut pieces = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        pieces.push(match c {
+            '*' => any_string(),
+            '?' => any_char(),
+            '\\' => match chars.next() {
+                Some(escaped) => character(escaped, Case::Exact),
+                None => character('\\', case),
+            },
+            _ => character(c, case),
+        });
+    }
+    Hir::concat(pieces)
+}
