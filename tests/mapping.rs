@@ -140,23 +140,8 @@ fn every_type_of_the_format_has_a_case() {
 }
 
 fn corpus() -> Vec<ir::Rule> {
-    let dir = std::env::var_os("SIGMAGLOT_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/sigmahq"), PathBuf::from);
-    if !dir.is_dir() {
-        println!("skipped: corpus not found at {}", dir.display());
-        return Vec::new();
-    }
-    let mut out = Vec::new();
-    for entry in ignore::WalkBuilder::new(&dir).standard_filters(false).sort_by_file_path(Path::cmp).build().flatten() {
-        if entry.path().extension().is_none_or(|ext| ext != "yml") {
-            continue;
-        }
-        let Ok(text) = fs::read_to_string(entry.path()) else { continue };
-        let source = Source::new(entry.path().to_string_lossy().as_ref(), text);
-        let keep = sigma::Options { unresolved: sigma::UnresolvedPlaceholders::Keep, ..sigma::Options::default() };
-        out.extend(sigma::read(&source, &keep).rules);
-    }
-    out
+    let files = common::corpus::root().map(|root| common::corpus::rule_files(&root)).unwrap_or_default();
+    files.iter().flat_map(|file| common::corpus::rules(file)).collect()
 }
 
 fn pipeline(text: &str) -> Pipeline {

@@ -36,7 +36,7 @@ pub(super) struct Work<'a> {
 pub(super) struct Failed;
 
 /// Applies pipelines to a rule.
-pub(super) fn apply(pipelines: &[&Pipeline], rule: ir::Rule, options: &Options) -> Mapped {
+pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
     let mut work = Work {
         rule,
         state: State::new(),
@@ -56,7 +56,7 @@ pub(super) fn apply(pipelines: &[&Pipeline], rule: ir::Rule, options: &Options) 
         pipeline.items.iter().try_for_each(|item| work.item(item, &pipeline.name)).map_err(|Failed| ())
     });
     if done.is_ok() {
-        work.finish();
+        work.finish(table_keys);
     }
     work.record.state = work.state;
     let failed = work.diagnostics.iter().any(Diagnostic::is_error);
@@ -319,8 +319,8 @@ impl Work<'_> {
     }
 
     /// What is left to do after all items: the table, and what is to be said of fields that nothing mapped.
-    fn finish(&mut self) {
-        let name = ["query_table", "table", "index"].iter().find_map(|key| table_name(self.state.get(*key)?));
+    fn finish(&mut self, table_keys: &[&str]) {
+        let name = table_keys.iter().find_map(|key| table_name(self.state.get(*key)?));
         if let Some(name) = name {
             self.record.table = Some(name.clone());
             self.rule.table = Some(Table { name });

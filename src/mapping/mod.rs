@@ -64,6 +64,7 @@ pub struct Options {
 #[derive(Debug, Clone, Default)]
 pub struct Chain<'p> {
     pipelines: Vec<&'p Pipeline>,
+    table_keys: &'static [&'static str],
 }
 
 /// Puts pipelines in order for a target: by priority, those of one priority as they came.
@@ -79,7 +80,13 @@ pub fn resolve<'p>(pipelines: &'p [Pipeline], target: &str) -> Result<Chain<'p>,
     }
     let mut pipelines: Vec<&Pipeline> = pipelines.iter().collect();
     pipelines.sort_by_key(|pipeline| pipeline.priority);
-    Ok(Chain { pipelines })
+    Ok(Chain { pipelines, table_keys: table_keys(target) })
+}
+
+/// The variables of the state that name what a query of the target reads, the most specific first. A query in EQL names a
+/// category of events and not an index, which belongs to the request around it.
+fn table_keys(target: &str) -> &'static [&'static str] {
+    if target == "eql" { &["query_table", "table"] } else { &["query_table", "table", "index"] }
 }
 
 impl Chain<'_> {
@@ -95,7 +102,7 @@ impl Chain<'_> {
 
     /// Takes a rule through the pipelines. The rule is as the front end made it: normalizing comes after.
     pub fn apply(&self, rule: ir::Rule, options: &Options) -> Mapped {
-        apply::apply(&self.pipelines, rule, options)
+        apply::apply(&self.pipelines, self.table_keys, rule, options)
     }
 
     /// Applies the post-processing to the query of a mapped rule.

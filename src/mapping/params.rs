@@ -268,7 +268,7 @@ impl<'n, 's, 'm> Params<'n, 's, 'm> {
         for entry in self.entries {
             let key = entry.key.text.as_ref();
             if !self.known.contains(&key) {
-                let what = format!("key of {}", self.what);
+                let what = format!("key of this name in {}:", self.what);
                 unknown(self.messages, codes::MAPPING_KEY, &what, key, entry.key_span, &self.known);
             }
         }

@@ -53,6 +53,7 @@ impl Pipeline {
         let (nodes, said) = yaml::read(source);
         // Notes on YAML 1.1 are for rules; a pipeline's own complaints say more.
         let mut messages: Messages = said.into_iter().filter(Diagnostic::is_error).collect();
+        messages.iter_mut().for_each(|d| d.help.clear()); // the ways out are those of rules
         let pipeline = match nodes.as_slice() {
             [node] => Self::read(node, source, &mut messages),
             [] if messages.iter().any(Diagnostic::is_error) => None,

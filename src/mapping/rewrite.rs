@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::apply::Work;
 use super::item;
 use super::pipeline::Item;
-use super::split;
+use super::split::Division;
 use super::text::{self, Text};
 use super::transformation::Transformation;
 use crate::diagnostic::{Diagnostic, Severity, codes};
@@ -33,9 +33,9 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             let Some(old) = item::field(&part) else { return part };
             apart(work, item, part, &old, &|test| extract(test, regex, prefix, *keep))
         }
-        Transformation::Split { separator, first, last } => {
+        Transformation::Split(division) => {
             let Some(old) = item::field(&part) else { return part };
-            divide(work, item, part, &old, *separator, (first, last))
+            divide(work, item, part, &old, division)
         }
         _ => part,
     }
@@ -148,24 +148,17 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
 }
 
 /// `sigmaglot_split` on an item.
-fn divide(
-    work: &mut Work<'_>,
-    item: &Item,
-    part: Expr,
-    old: &Arc<str>,
-    separator: char,
-    fields: (&Arc<str>, &Arc<str>),
-) -> Expr {
-    note(work, item, old, &[fields.0.clone(), fields.1.clone()]);
+fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
+    note(work, item, old, &[division.first.clone(), division.last.clone()]);
     let changed = item::map_tests(part, &mut |predicate, place| {
-        match split::split(&predicate.test, separator, fields, place) {
+        match division.divide(&predicate.test, place) {
             Ok(expr) => {
                 if expr.node == Node::Any(Vec::new()) {
                     let text = match &predicate.test {
                         Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
                         _ => String::new(),
                     };
-                    let message = format!("`{text}` never matches: a value of `{old}` has exactly one `{separator}`");
+                    let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
                     let mut diagnostic =
                         Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
                     diagnostic.severity = Severity::Warning;

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
+use super::split::{Division, Part};
 use super::tables::Tables;
 use super::values::{self, Change, Letters};
 use crate::diagnostic::{Diagnostic, codes};
@@ -36,7 +37,7 @@ pub(super) enum Transformation {
     Nest(Vec<Item>),
     Types(IndexMap<Arc<str>, FieldType>),
     Tables(Tables),
-    Split { separator: char, first: Arc<str>, last: Arc<str> },
+    Split(Division),
 }
 
 impl Transformation {
@@ -335,6 +336,9 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     let separator = params.required("separator");
     let (first, last) = (params.required("first"), params.required("last"));
+    let repeats = params.flag("repeats");
+    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
+    let whole = params.choice("whole", &whole, None);
     let separator = separator?;
     let mut chars = separator.chars();
     let (Some(separator), None) = (chars.next(), chars.next()) else {
@@ -342,5 +346,5 @@ fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
         say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
         return None;
     };
-    Some(Transformation::Split { separator, first: first?, last: last? })
+    Some(Transformation::Split(Division { separator, first: first?, last: last?, repeats, whole }))
 }
