@@ -222,7 +222,7 @@ impl Item {
         let before = params.messages.len();
         let transformation = transformation::parse(&kind, &mut params, depth);
         // A refused transformation has no parameters to complain of.
-        if transformation.is_some() || params.messages.len() == before {
+        if !params.messages.iter().skip(before).any(|said| said.code == codes::MAPPING_REFUSED) {
             params.finish();
         }
         Some(Item { id, label, kind, transformation: transformation?, rule, item, field })

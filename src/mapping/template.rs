@@ -26,7 +26,11 @@ impl Template {
         params.flag("allow_template_vars");
         params.texts("vars_allowed_paths");
         let refusals = [
-            ("vars", "`vars` is refused: variables from Python files are program code", "put them into the pipeline's `vars`"),
+            (
+                "vars",
+                "`vars` is refused: variables from Python files are program code",
+                "put them into the pipeline's `vars`",
+            ),
             ("path", "`path` is refused: a template stands in its pipeline", "write its text under `template`"),
         ];
         for (key, message, help) in refusals {
