@@ -182,13 +182,11 @@ pub(super) fn nested(params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Ve
     Some(list(params, "items", |node, i, messages| Item::parse(node, i, messages, depth + 1)))
 }
 
+/// The type of an item as written, its id, and how messages name it.
+pub(super) type Head = (Arc<str>, Option<Arc<str>>, Arc<str>);
+
 /// The type of an item, its id, and how it is called in messages.
-pub(super) fn head(
-    params: &mut Params<'_, '_, '_>,
-    what: &str,
-    index: usize,
-    known: &[&str],
-) -> Option<(Arc<str>, Option<Arc<str>>, Arc<str>)> {
+pub(super) fn head(params: &mut Params<'_, '_, '_>, what: &str, index: usize, known: &[&str]) -> Option<Head> {
     let id = params.text("id");
     let kind = params.required("type")?;
     if !known.contains(&kind.as_ref()) {
