@@ -1,5 +1,6 @@
-//! Rebuilds the crate when a template changes: the files are embedded, and the compiler does not watch them.
+//! Rebuilds the crate when a template or a mapping changes: the files are embedded, and the compiler does not watch them.
 
 fn main() {
     println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=mappings");
 }

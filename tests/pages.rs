@@ -6,6 +6,7 @@ use std::path::Path;
 use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::diagnostic::codes::{CodeInfo, TABLE};
 use sigmaglot::interp::input::{Events, Format};
+use sigmaglot::mapping::{self, Pipeline};
 use sigmaglot::sigma;
 use sigmaglot::source::Source;
 use sigmaglot::target::{NAMES, Options, Target, Templates};
@@ -66,6 +67,7 @@ fn said(row: &CodeInfo) -> Result<Option<Vec<Diagnostic>>, String> {
     let option = |name: &str| info.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     match kind {
         ("yaml", "rule") => Ok(Some(convert(text, option("target"), &Templates::embedded()))),
+        ("yaml", "pipeline") => Ok(Some(map(text, option("target").unwrap_or("eql")))),
         ("toml", "manifest") => {
             let target = option("target").ok_or("a manifest is for a target")?;
             let room = target.split(':').next().unwrap_or(target);
@@ -109,6 +111,21 @@ fn convert(text: &str, target: Option<&str>, templates: &Templates) -> Vec<Diagn
             for mut rule in read.rules {
                 rule.condition = sigmaglot::ir::normalize(rule.condition);
                 said.extend(target.convert(&rule, &Options::default()).diagnostics);
+            }
+        }
+        Err(diagnostic) => said.push(diagnostic),
+    }
+    said
+}
+
+/// Reads a pipeline and takes the rule for examples through it.
+fn map(text: &str, target: &str) -> Vec<Diagnostic> {
+    let (pipeline, mut said) = Pipeline::parse(&Source::new("example.yml", text));
+    let Some(pipeline) = pipeline else { return said };
+    match mapping::resolve(&[pipeline], target) {
+        Ok(chain) => {
+            for rule in sigma::read(&Source::new("rule.yml", RULE), &sigma::Options::default()).rules {
+                said.extend(chain.apply(rule, &mapping::Options::default()).diagnostics);
             }
         }
         Err(diagnostic) => said.push(diagnostic),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{env, fs};
 
 use sigmaglot::ir::regex::Flags;
@@ -375,7 +374,7 @@ fn each_refusal_of_a_list_is_told() {
     let conversion = convert(either([re("a{2000}"), eq("x"), re("b{2000}")]), &Options::default());
     assert_eq!(conversion.query, None);
     assert_eq!(conversion.diagnostics.len(), 1, "the same words about the same place are said once");
-    let placeholder = Test::Placeholder(Arc::from("p"));
+    let placeholder = Test::Placeholder("p".into());
     assert_eq!(kql(f(placeholder)), "SG0507");
 }
 

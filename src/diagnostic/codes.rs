@@ -187,6 +187,32 @@ codes! {
     CONDITION_CONSTANT = "SG0508" Note;
 
     // ---- 06xx: mapping ----
+    /// A mapping has a key that does not belong there.
+    MAPPING_KEY = "SG0601" Error;
+    /// A mapping names a transformation, condition or finalizer that does not exist.
+    MAPPING_TYPE = "SG0602" Error;
+    /// A parameter of a mapping is missing or has a wrong value.
+    MAPPING_VALUE = "SG0603" Error;
+    /// A regular expression of a mapping, or its replacement, is invalid.
+    MAPPING_REGEX = "SG0604" Error;
+    /// An expression over conditions of a mapping is invalid.
+    MAPPING_EXPRESSION = "SG0605" Error;
+    /// A mapping wants something from outside the program.
+    MAPPING_REFUSED = "SG0606" Error;
+    /// A template of a mapping does not parse or fails.
+    MAPPING_TEMPLATE = "SG0607" Error;
+    /// A mapping rejects the rule.
+    MAPPING_REJECTS = "SG0608" Error;
+    /// A value of the rule does not fit a transformation.
+    MAPPING_VALUE_UNFIT = "SG0609" Error;
+    /// There is no mapping of this name.
+    MAPPING_UNKNOWN = "SG0610" Error;
+    /// The mapping is for other targets.
+    MAPPING_TARGET = "SG0611" Error;
+    /// No mapping knows a field of the rule.
+    FIELD_UNMAPPED = "SG0612" Warning;
+    /// The mapping has no table for the rule's log source.
+    LOGSOURCE_UNMAPPED = "SG0613" Error;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.

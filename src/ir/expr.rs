@@ -15,6 +15,10 @@ pub struct Origin {
     /// The search identifier, where the node lies inside one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selection: Option<Arc<str>>,
+    /// A number that the nodes of one item of a search share, and no other item of the search has. An item is a key with
+    /// its values; mapping works on items. Two items of different searches or files may have the same number.
+    #[serde(skip)]
+    pub item: Option<u32>,
 }
 
 /// A node of the tree with its origin. Equality compares origins too; compare `node` for meaning.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Case, CompareOp, Expr, Field, FieldType, Kind, Level, Logsource, Meta, Node, Number, Origin, PatternOp, Piece,
-    Predicate, Regex, Related, Rule, Status, Subject, Table, Test, TimePart,
+    PlaceholderPart, Predicate, Regex, Related, Rule, Status, Subject, Table, Test, TimePart,
 };
 use crate::source::Span;
 
@@ -327,6 +327,11 @@ enum ValueView<'a> {
     },
     Placeholder {
         placeholder: &'a str,
+        /// The whole value, where it is more than the placeholder.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<&'a [PlaceholderPart]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        case_sensitive: Option<bool>,
     },
 }
 
@@ -352,7 +357,11 @@ impl<'a> ValueView<'a> {
                 case_sensitive: *case == Case::Exact,
             },
             Test::TimePart { part, op, n } => ValueView::TimePart { part: *part, compare: *op, number: *n },
-            Test::Placeholder(name) => ValueView::Placeholder { placeholder: name },
+            Test::Placeholder(value) => ValueView::Placeholder {
+                placeholder: &value.name,
+                value: (!value.is_bare()).then_some(value.parts.as_slice()),
+                case_sensitive: (!value.is_bare()).then_some(value.case == Case::Exact),
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Case, Network, Pattern, Regex, Shape};
+use super::{Case, Network, Pattern, Piece, Regex, Shape};
 
 /// A test on one field, or on any value of the event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -106,7 +106,50 @@ pub enum Test {
         n: i64,
     },
     /// A placeholder nobody gave a value; an error in every target, false in the interpreter.
-    Placeholder(Arc<str>),
+    Placeholder(Placeholder),
+}
+
+/// A value with at least one placeholder that has no values yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Placeholder {
+    /// The first placeholder without values.
+    pub name: Arc<str>,
+    /// The whole value with its outer wildcards. Empty where a modifier (`windash`, `base64`) works on the text that the
+    /// placeholder stands for: then only reading the rule with values can resolve it.
+    pub parts: Vec<PlaceholderPart>,
+    /// How letters compare.
+    pub case: Case,
+}
+
+/// A part of a value with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceholderPart {
+    /// As in a pattern.
+    Piece(Piece),
+    /// A placeholder by name.
+    Name(Arc<str>),
+}
+
+impl Placeholder {
+    /// Whether the value is the placeholder and nothing else.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.parts.as_slice(), [PlaceholderPart::Name(name)] if *name == self.name) && self.case == Case::Fold
+    }
+}
+
+/// The value that is this placeholder and nothing else.
+impl From<&str> for Placeholder {
+    fn from(name: &str) -> Self {
+        let name: Arc<str> = name.into();
+        Self { parts: vec![PlaceholderPart::Name(name.clone())], name, case: Case::Fold }
+    }
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// The public vocabulary of predicates, for manifests, the IR's JSON, `explain` and the docs.

@@ -1,1 +1,126 @@
-//! To be built.
+//! From Sigma's fields and log sources to those of a product: pipelines, IR in and IR out.
+//!
+//! A [`Pipeline`] is read from pySigma's YAML as it is, with the extensions that `docs/mapping.md` describes. Several make a
+//! [`Chain`] for a target; [`Chain::apply`] takes a rule through it. Nothing here reads a file (texts come in), renders a query
+//! (finished ones come in for post-processing) or evaluates an event.
+//!
+//! ```text
+//! yaml --params--> pipeline { transformation, conditions behind gates }  --apply--> rule, record
+//! ```
+
+mod apply;
+pub mod builtin;
+mod conditions;
+mod gate;
+mod item;
+mod lists;
+mod params;
+mod pipeline;
+mod placeholders;
+mod post;
+mod record;
+mod regex;
+mod rewrite;
+mod split;
+mod state;
+mod tables;
+mod template;
+mod text;
+mod transformation;
+mod values;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use pipeline::Pipeline;
+pub use record::{FieldRecord, Mapped, Record, StepRecord};
+pub use state::State;
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::ir;
+
+/// What is to be said of a field that no mapping knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unmapped {
+    /// The rule is refused.
+    Error,
+    /// The query has the name of the rule, and a warning says so.
+    #[default]
+    Warn,
+    /// The query has the name of the rule.
+    Keep,
+}
+
+/// What the caller supplies to a mapping.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What is to be said of a field that no mapping knows.
+    pub unmapped: Unmapped,
+    /// The texts of the files that [`Pipeline::files`] names.
+    pub files: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// Pipelines for one target in the order of their work.
+#[derive(Debug, Clone, Default)]
+pub struct Chain<'p> {
+    pipelines: Vec<&'p Pipeline>,
+    table_keys: &'static [&'static str],
+}
+
+/// Puts pipelines in order for a target: by priority, those of one priority as they came.
+///
+/// # Errors
+/// Where a pipeline says that it is for other back ends.
+pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &str) -> Result<Chain<'p>, Diagnostic> {
+    let mut pipelines: Vec<&Pipeline> = pipelines.into_iter().collect();
+    if let Some(other) = pipelines.iter().find(|pipeline| !pipeline.is_for(target)) {
+        let backends: Vec<&str> = other.allowed_backends().iter().map(AsRef::as_ref).collect();
+        let message = format!("the mapping `{}` is not for {target}", other.name);
+        let help = format!("it says that it is for {}", backends.join(", "));
+        return Err(Diagnostic::new(codes::MAPPING_TARGET, message).help(help));
+    }
+    pipelines.sort_by_key(|pipeline| pipeline.priority);
+    Ok(Chain { pipelines, table_keys: table_keys(target) })
+}
+
+/// The variables of the state that name what a query of the target reads, the most specific first. A query in EQL names a
+/// category of events and not an index, which belongs to the request around it.
+fn table_keys(target: &str) -> &'static [&'static str] {
+    if target == "eql" { &["query_table", "table"] } else { &["query_table", "table", "index"] }
+}
+
+impl Chain<'_> {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.pipelines.is_empty()
+    }
+
+    /// Whether the queries of all rules become one text in the end.
+    pub fn has_finalizers(&self) -> bool {
+        self.pipelines.iter().any(|pipeline| !pipeline.finalizers.is_empty())
+    }
+
+    /// Takes a rule through the pipelines. The rule is as the front end made it: normalizing comes after.
+    pub fn apply(&self, rule: ir::Rule, options: &Options) -> Mapped {
+        apply::apply(&self.pipelines, self.table_keys, rule, options)
+    }
+
+    /// Applies the post-processing to the query of a mapped rule.
+    ///
+    /// # Errors
+    /// Where a template fails.
+    pub fn postprocess(&self, query: String, mapped: &Mapped) -> Result<String, Diagnostic> {
+        match &mapped.rule {
+            Some(rule) => post::postprocess(&self.pipelines, query, rule, mapped),
+            None => Ok(query),
+        }
+    }
+
+    /// Applies the finalizers to the queries of all rules, in order; `None` where there are no finalizers.
+    ///
+    /// # Errors
+    /// Where a template fails.
+    pub fn finalize(&self, queries: Vec<String>) -> Result<Option<String>, Diagnostic> {
+        post::finalize(&self.pipelines, queries)
+    }
+}

@@ -253,7 +253,7 @@ pub(super) fn tags(entry: &Entry<'_>, messages: &mut Messages) -> Vec<Arc<str>> 
 }
 
 /// A node as JSON, for attributes that nobody here knows.
-pub(super) fn json(node: &Node<'_>) -> serde_json::Value {
+pub(crate) fn json(node: &Node<'_>) -> serde_json::Value {
     use serde_json::Value as Json;
     match &node.value {
         Value::List(nodes) => nodes.iter().map(json).collect(),

@@ -126,7 +126,7 @@ fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usiz
             // One flat list, so that a thousand filters do not nest a thousand deep.
             let own = std::mem::replace(&mut rule.condition, Expr::new(ir::Node::True, Origin::default()));
             let parts = std::iter::once(own).chain(extra).collect();
-            rule.condition = Expr::new(ir::Node::All(parts), Origin { span, selection: None });
+            rule.condition = Expr::new(ir::Node::All(parts), Origin { span, ..Origin::default() });
         }
     }
     counts

@@ -14,8 +14,8 @@ use super::placeholder::{self, Expansion};
 use super::scalar::Kind;
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::ir::{
-    Case, CompareOp, Expr, Field, Network, Node, Number, Origin, Pattern, PatternOp, Piece, Predicate, Regex, Subject,
-    Test, TimePart,
+    Case, CompareOp, Expr, Field, Network, Node, Number, Origin, Pattern, PatternOp, Piece, Placeholder,
+    PlaceholderPart, Predicate, Regex, Subject, Test, TimePart,
 };
 use crate::source::Span;
 
@@ -28,21 +28,38 @@ pub(super) struct Items<'a> {
     pub messages: &'a mut Messages,
     /// The name of the search.
     pub selection: Arc<str>,
+    /// The number of the item at hand.
+    item: Option<u32>,
 }
 
-impl Items<'_> {
+impl<'a> Items<'a> {
+    /// For the search of this name.
+    pub fn new(options: &'a Options, messages: &'a mut Messages, selection: Arc<str>) -> Self {
+        Self { options, messages, selection, item: None }
+    }
+
     /// The origin of a node at this place in the search.
     pub fn origin(&self, span: Span) -> Origin {
-        Origin { span, selection: Some(self.selection.clone()) }
+        Origin { span, selection: Some(self.selection.clone()), item: self.item }
     }
 
     /// A keyword: some value of the event contains it.
     pub fn keyword(&mut self, value: &Value) -> Option<Expr> {
-        self.value(&Subject::AnyValue, &Chain::default(), value)
+        self.item = Some(value.span.start);
+        let expr = self.value(&Subject::AnyValue, &Chain::default(), value);
+        self.item = None;
+        expr
     }
 
     /// An item; `None` where a value does not fit its modifiers.
     pub fn item(&mut self, item: &Item) -> Option<Expr> {
+        self.item = Some(item.span.start);
+        let expr = self.linked(item);
+        self.item = None;
+        expr
+    }
+
+    fn linked(&mut self, item: &Item) -> Option<Expr> {
         self.lint(item);
         if item.chain.operator == Operator::Exists && item.values.len() != 1 {
             return self.fail(codes::VALUE_TYPE, "`exists` takes exactly one boolean", item.span);
@@ -205,7 +222,11 @@ impl Items<'_> {
             false => vec![pattern::parse(&value.text)],
             true => match placeholder::expand(value, self.options, self.messages)? {
                 Expansion::Values(values) => values,
-                Expansion::Unresolved(name) => return Some(self.test(subject, Test::Placeholder(name), value.span)),
+                Expansion::Unresolved(name, parts) => {
+                    let parts = self.wrap_parts(subject, chain, parts);
+                    let test = Test::Placeholder(Placeholder { name, parts, case: case(chain) });
+                    return Some(self.test(subject, test, value.span));
+                }
             },
         };
         if chain.windash {
@@ -283,6 +304,21 @@ impl Items<'_> {
                 .map(|text| if text.is_empty() { Vec::new() } else { vec![Piece::Literal(text.into())] })
                 .collect(),
         )
+    }
+
+    /// The parts of a value with placeholders between the wildcards of its operator; none where they are to be encoded.
+    fn wrap_parts(&self, subject: &Subject, chain: &Chain, mut parts: Vec<PlaceholderPart>) -> Vec<PlaceholderPart> {
+        if chain.windash || chain.base64.is_some() {
+            return Vec::new();
+        }
+        let around = self.wrap(subject, chain, vec![Piece::AnyChar]);
+        if around.pieces().first() == Some(&Piece::AnyString) {
+            parts.insert(0, PlaceholderPart::Piece(Piece::AnyString));
+        }
+        if around.pieces().last() == Some(&Piece::AnyString) {
+            parts.push(PlaceholderPart::Piece(Piece::AnyString));
+        }
+        parts
     }
 
     fn wrap(&self, subject: &Subject, chain: &Chain, pieces: Vec<Piece>) -> Pattern {

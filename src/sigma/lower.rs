@@ -68,7 +68,7 @@ pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut
         return parts.pop();
     }
     let span = detection.conditions.iter().skip(1).fold(detection.conditions[0].span, |span, c| span.to(c.span));
-    Some(Expr::new(Node::Any(std::mem::take(parts)), Origin { span, selection: None }))
+    Some(Expr::new(Node::Any(std::mem::take(parts)), Origin { span, ..Origin::default() }))
 }
 
 /// A search in the IR.
@@ -82,7 +82,7 @@ struct Lowered {
 impl Lowered {
     fn new(search: &Search, options: &Options, messages: &mut Messages) -> Self {
         let name = search.name.text.clone();
-        let mut items = Items { options, messages, selection: name.clone() };
+        let mut items = Items::new(options, messages, name.clone());
         let expr = body(&search.body, &mut items);
         let nodes = expr.as_ref().map_or(0, count);
         Self { name, expr, nodes }
@@ -124,7 +124,7 @@ struct Conditions<'a> {
 
 impl Conditions<'_> {
     fn expr(&mut self, expr: &condition::Expr) -> Option<Expr> {
-        let origin = Origin { span: expr.span, selection: None };
+        let origin = Origin { span: expr.span, ..Origin::default() };
         match &expr.kind {
             ExprKind::Identifier(name) => match self.places.get(name.as_ref()) {
                 Some(&i) => self.take(i, expr.span),

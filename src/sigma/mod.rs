@@ -29,6 +29,7 @@ pub mod yaml;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use attributes::json;
 pub use filter::{Filter, apply_filters};
 pub use rule::{Document, Rule};
 
@@ -131,6 +132,29 @@ pub fn lower(rule: &Rule, options: &Options) -> (Option<ir::Rule>, Vec<Diagnosti
     let mut messages = Messages::default();
     let lowered = lower::rule(rule, options, &mut messages);
     (lowered, messages.finish())
+}
+
+/// Reads a search that stands alone, such as the conditions that a mapping adds, with what is to be said about it.
+pub(crate) fn search(node: &yaml::Node<'_>) -> (detection::Detection, Vec<Diagnostic>) {
+    let mut messages = Messages::default();
+    let key = |text| yaml::Entry {
+        key: scalar::Scalar { text, style: scalar::Style::Quoted, kind: scalar::Kind::Text, verbatim: None },
+        key_span: node.span,
+        value: node.clone(),
+    };
+    let mut condition = key("condition".into());
+    condition.value.value = yaml::Value::Scalar(key("search".into()).key);
+    let map = yaml::Value::Map(vec![key("search".into()), condition]);
+    let detection = detection::parse(&yaml::Node { value: map, span: node.span }, &[], &mut messages);
+    (detection, messages.finish())
+}
+
+/// Lowers a search that stands alone.
+pub(crate) fn lower_search(detection: &detection::Detection) -> (Option<ir::Expr>, Vec<Diagnostic>) {
+    let mut messages = Messages::default();
+    let options = Options { unresolved: UnresolvedPlaceholders::Keep, ..Options::default() };
+    let expr = lower::detection(detection, &options, &mut messages);
+    (expr, messages.finish())
 }
 
 /// Whether a document gave an error so far.

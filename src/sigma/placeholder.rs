@@ -10,7 +10,7 @@ use super::messages::Messages;
 use super::pattern;
 use super::{Options, UnresolvedPlaceholders};
 use crate::diagnostic::{Diagnostic, Severity, codes, did_you_mean};
-use crate::ir::{Case, Pattern, Piece};
+use crate::ir::{Case, Pattern, Piece, PlaceholderPart};
 
 /// The most texts that the placeholders of one value may expand to.
 pub const MAX_VALUES: usize = 200;
@@ -19,8 +19,8 @@ pub const MAX_VALUES: usize = 200;
 pub(super) enum Expansion {
     /// The alternatives.
     Values(Vec<Vec<Piece>>),
-    /// A placeholder nobody gave a value, which the caller wants to keep.
-    Unresolved(Arc<str>),
+    /// A value with a placeholder nobody gave values, which the caller wants to keep: the name and the whole value.
+    Unresolved(Arc<str>, Vec<PlaceholderPart>),
 }
 
 /// Replaces the placeholders of a value; `None` where the rule must be refused.
@@ -29,6 +29,7 @@ pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) 
     let mut out: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut end = 0;
     let mut unresolved = None;
+    let mut parts = Vec::new();
     for range in find(text) {
         let name = text.get(range.start + 1..range.end - 1).unwrap_or("");
         if text.get(..range.start).is_some_and(|before| before.ends_with('\\')) {
@@ -36,8 +37,14 @@ pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) 
             let place = value.place(range.start - 1..range.start + 1);
             messages.push(diagnostic.at(place).help("the backslash stays and the placeholder is replaced"));
         }
-        append(&mut out, &pattern::parse(text.get(end..range.start).unwrap_or("")));
+        let before = pattern::parse(text.get(end..range.start).unwrap_or(""));
+        append(&mut out, &before);
+        parts.extend(before.into_iter().map(PlaceholderPart::Piece));
         end = range.end;
+        match options.placeholders.get(name).map(Vec::as_slice) {
+            Some([value]) => parts.extend(pattern::parse(value).into_iter().map(PlaceholderPart::Piece)),
+            _ => parts.push(PlaceholderPart::Name(name.into())),
+        }
         match options.placeholders.get(name) {
             Some(values) => {
                 if out.len().saturating_mul(values.len()) > MAX_VALUES {
@@ -55,11 +62,13 @@ pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) 
             }
         }
     }
-    append(&mut out, &pattern::parse(text.get(end..).unwrap_or("")));
+    let rest = pattern::parse(text.get(end..).unwrap_or(""));
+    append(&mut out, &rest);
+    parts.extend(rest.into_iter().map(PlaceholderPart::Piece));
     let merged = |pieces: Vec<Piece>| Pattern::new(pieces, Case::Fold).pieces().to_vec();
     match (unresolved, options.unresolved) {
         (None, _) => Some(Expansion::Values(out.into_iter().map(merged).collect())),
-        (Some(name), UnresolvedPlaceholders::Keep) => Some(Expansion::Unresolved(name)),
+        (Some(name), UnresolvedPlaceholders::Keep) => Some(Expansion::Unresolved(name, parts)),
         (Some(_), UnresolvedPlaceholders::Reject) => None,
     }
 }

@@ -90,6 +90,13 @@ impl Node<'_> {
     }
 }
 
+/// Reads the documents of a source in order, with what is to be said about them; for other YAML than rules.
+pub(crate) fn read(source: &Source) -> (Vec<Node<'_>>, Vec<Diagnostic>) {
+    let mut messages = Messages::default();
+    let nodes = documents(source, &mut messages);
+    (nodes, messages.finish())
+}
+
 /// Reads the documents of a source in order; empty ones and those with errors are left out.
 pub(super) fn documents<'s>(source: &'s Source, messages: &mut Messages) -> Vec<Node<'s>> {
     let text = source.text();

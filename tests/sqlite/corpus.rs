@@ -50,7 +50,7 @@ pub fn rules(root: &Path) -> Vec<Rule> {
                 rule.condition.for_each_predicate(&mut |predicate, _| {
                     if let Test::Placeholder(name) = &predicate.test {
                         let values: Vec<Arc<str>> = vec!["filled in".into(), "WITH*wildcard".into()];
-                        options.placeholders.insert(name.clone(), values);
+                        options.placeholders.insert(name.name.clone(), values);
                     }
                 });
             }

@@ -1,0 +1,415 @@
+//! The work: the items of pipelines on a rule, one after the other.
+//!
+//! Every item that a gate lets pass changes the rule, the state or both, and is noted. An error ends the work on the rule,
+//! as a rule that is half mapped means nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conditions::View;
+use super::item;
+use super::pipeline::{Item, Pipeline};
+use super::record::{Mapped, Record, StepRecord};
+use super::state::{State, Tracking};
+use super::transformation::{FieldList, Renaming, Transformation};
+use super::{Options, Unmapped, placeholders, rewrite};
+use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
+use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, Test};
+use crate::sigma;
+use crate::sigma::detection::{BodyKind, Detection};
+
+/// The work on one rule.
+pub(super) struct Work<'a> {
+    pub rule: ir::Rule,
+    pub state: State,
+    pub tracking: Tracking,
+    pub record: Record,
+    pub options: &'a Options,
+    pub vars: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    pub diagnostics: Vec<Diagnostic>,
+    added: u32,
+    /// Whether the item at hand found something to work on.
+    touched: bool,
+}
+
+/// Why the work ended; the diagnostic was noted.
+pub(super) struct Failed;
+
+/// Applies pipelines to a rule.
+pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
+    let mut work = Work {
+        rule,
+        state: State::new(),
+        tracking: Tracking::default(),
+        record: Record::default(),
+        options,
+        vars: BTreeMap::new(),
+        diagnostics: Vec::new(),
+        added: 0,
+        touched: false,
+    };
+    for pipeline in pipelines {
+        work.record.pipelines.push(pipeline.name.clone());
+        work.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
+    }
+    let done = pipelines.iter().try_for_each(|pipeline| {
+        pipeline.items.iter().try_for_each(|item| work.item(item, &pipeline.name)).map_err(|Failed| ())
+    });
+    if done.is_ok() {
+        work.finish(table_keys);
+    }
+    work.record.state = work.state;
+    let failed = work.diagnostics.iter().any(Diagnostic::is_error);
+    let Work { rule, diagnostics, record, tracking, .. } = work;
+    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking }
+}
+
+impl Work<'_> {
+    /// Notes an error of an item at a place of the rule.
+    pub fn fail(&mut self, code: Code, item: &Item, message: String, origin: &Origin) {
+        let message = format!("{message} (item `{}` of the mapping)", item.label);
+        let diagnostic = Diagnostic::new(code, message).at(origin.span);
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The condition, to be put back changed. Conditions on items and fields do not look at it.
+    fn take(&mut self) -> Expr {
+        std::mem::replace(&mut self.rule.condition, Expr::new(Node::True, Origin::default()))
+    }
+
+    fn view(&self) -> View<'_> {
+        View { rule: &self.rule, state: &self.state, tracking: &self.tracking }
+    }
+
+    fn item(&mut self, item: &Item, pipeline: &Arc<str>) -> Result<(), Failed> {
+        let passes = item.rule.holds(|condition| condition.holds(&self.view()));
+        let place = self.record.steps.len();
+        self.record.steps.push(StepRecord::new(pipeline, &item.label, &item.kind, passes));
+        if !passes {
+            return Ok(());
+        }
+        self.touched = false;
+        self.transform(item, pipeline)?;
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Failed);
+        }
+        self.tracking.rule(item.id.as_ref());
+        if let Some(step) = self.record.steps.get_mut(place) {
+            step.touched = self.touched;
+        }
+        Ok(())
+    }
+
+    fn transform(&mut self, item: &Item, pipeline: &Arc<str>) -> Result<(), Failed> {
+        self.touched = !item.transformation.is_selective();
+        match &item.transformation {
+            Transformation::Names(renaming) => self.rename(item, renaming),
+            Transformation::Nest(items) => {
+                items.iter().try_for_each(|inner| self.item(inner, pipeline))?;
+            }
+            Transformation::AddCondition { detection, template, negated } => {
+                self.add(item, detection, *template, *negated);
+            }
+            Transformation::ChangeLogsource(new) => {
+                let old = &mut self.rule.logsource;
+                (old.category, old.product, old.service) =
+                    (new.category.clone(), new.product.clone(), new.service.clone());
+            }
+            Transformation::Fields(list) => self.fields(list),
+            Transformation::SetState { key, value } => {
+                self.state.insert(key.clone(), value.clone());
+            }
+            Transformation::SetAttribute { name, value } => {
+                self.rule.meta.custom.insert(name.clone(), value.clone());
+            }
+            Transformation::FailRule(message) => {
+                let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+                self.fail(codes::MAPPING_REJECTS, item, format!("the mapping rejects the rule: {message}"), &origin);
+            }
+            Transformation::FailUnmapped => {
+                for (name, origin) in self.unmapped() {
+                    let message = format!("the mapping does not know the field `{name}`");
+                    self.fail(codes::MAPPING_REJECTS, item, message, &origin);
+                }
+            }
+            Transformation::Types(types) => {
+                set_types(&mut self.rule.condition, &|name| types.get(name).copied());
+                types.keys().for_each(|name| self.tracking.known(name.clone()));
+            }
+            Transformation::Tables(tables) => self.table(item, tables),
+            _ => self.items(item),
+        }
+        Ok(())
+    }
+
+    /// The transformations that work on one detection item after the other.
+    fn items(&mut self, item: &Item) {
+        let condition = self.take();
+        let origin = condition.origin.clone();
+        let changed = item::map_items(condition, &mut |part| self.one(item, part));
+        match changed {
+            Some(condition) => self.rule.condition = condition,
+            None => {
+                let message = "nothing is left of the rule's condition".to_owned();
+                self.fail(codes::MAPPING_REJECTS, item, message, &origin);
+            }
+        }
+    }
+
+    /// Whether the conditions on items and fields let a detection item pass.
+    pub fn wants(&self, item: &Item, part: &Expr) -> bool {
+        let view = self.view();
+        item.item.holds(|condition| condition.holds(part, &view))
+            && item.field.holds(|condition| condition.holds(item::field(part).as_deref(), &view))
+    }
+
+    fn one(&mut self, item: &Item, part: Expr) -> Option<Expr> {
+        if !self.wants(item, &part) {
+            return Some(part);
+        }
+        self.touched = true;
+        let number = part.origin.item;
+        let out = match &item.transformation {
+            Transformation::DropItem => None,
+            Transformation::FailItem(message) => {
+                let message = format!("the mapping rejects this: {message}");
+                self.fail(codes::MAPPING_REJECTS, item, message, &part.origin);
+                Some(part)
+            }
+            Transformation::Placeholders { select, source } => {
+                Some(placeholders::resolve(self, item, select, source, part))
+            }
+            _ => Some(rewrite::item(self, item, part)),
+        };
+        self.tracking.item(number, item.id.as_ref());
+        out
+    }
+
+    fn rename(&mut self, item: &Item, renaming: &Renaming) {
+        let condition = self.take();
+        let changed = item::map_items(condition, &mut |part| Some(self.rename_item(item, renaming, part)));
+        self.rule.condition = changed.unwrap_or_else(|| Expr::new(Node::False, Origin::default()));
+        let names = std::mem::take(&mut self.rule.meta.fields);
+        let view = self.view();
+        let mapped = names.into_iter().flat_map(|name| {
+            let wanted = item.field.holds(|condition| condition.holds(Some(&name), &view));
+            wanted.then(|| renaming.of(Some(&name))).flatten().unwrap_or_else(|| vec![name])
+        });
+        let mapped = mapped.collect();
+        self.rule.meta.fields = mapped;
+    }
+
+    fn rename_item(&mut self, item: &Item, renaming: &Renaming, part: Expr) -> Expr {
+        let part = if self.wants_value(item) { self.rename_values(item, renaming, part) } else { part };
+        if !self.wants(item, &part) {
+            return part;
+        }
+        let old = item::field(&part);
+        let Some(new) = renaming.of(old.as_ref()).filter(|names| !names.is_empty()) else { return part };
+        self.touched = true;
+        let out = item::on_fields(&part, &new);
+        self.tracking.renamed(old.as_ref(), &new, item.id.as_ref());
+        self.tracking.item(part.origin.item, item.id.as_ref());
+        self.record.field(old.as_deref().unwrap_or(super::record::KEYWORD), &new, &item.label);
+        out
+    }
+
+    /// Whether values that name fields are mapped: conditions on items do not speak of them.
+    fn wants_value(&self, item: &Item) -> bool {
+        item.item.is_open()
+    }
+
+    /// The other fields of field references.
+    fn rename_values(&mut self, item: &Item, renaming: &Renaming, part: Expr) -> Expr {
+        item::map_tests(part, &mut |predicate, place| {
+            let Test::FieldPattern { op, other, case } = &predicate.test else {
+                return Expr::new(Node::Test(predicate), place.origin.clone());
+            };
+            let view = self.view();
+            let wanted = item.field.holds(|condition| condition.holds(Some(&other.name), &view));
+            let new = wanted.then(|| renaming.of(Some(&other.name))).flatten().filter(|names| !names.is_empty());
+            let Some(new) = new else { return Expr::new(Node::Test(predicate), place.origin.clone()) };
+            self.tracking.renamed(Some(&other.name), &new, item.id.as_ref());
+            self.record.field(&other.name, &new, &item.label);
+            let test = |name: &Arc<str>| {
+                let test = Test::FieldPattern { op: *op, other: Field::new(name.clone()), case: *case };
+                Expr::new(Node::Test(Predicate { subject: predicate.subject.clone(), test }), place.origin.clone())
+            };
+            match new.as_slice() {
+                [name] => test(name),
+                names => Expr::new(Node::Any(names.iter().map(test).collect()), place.origin.clone()),
+            }
+        })
+    }
+
+    fn fields(&mut self, list: &FieldList) {
+        let fields = &mut self.rule.meta.fields;
+        match list {
+            FieldList::Add(names) => fields.extend(names.iter().cloned()),
+            FieldList::Remove(names) => fields.retain(|field| !names.contains(field)),
+            FieldList::Set(names) => fields.clone_from(names),
+        }
+    }
+
+    /// Adds a search to the condition: both must hold.
+    fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
+        let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
+        let (expr, said) = sigma::lower_search(&filled);
+        let span = self.rule.logsource.span;
+        let Some(mut expr) = expr else {
+            for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
+                self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
+            }
+            return;
+        };
+        let mut numbers = BTreeMap::new();
+        renumber(&mut expr, span, &mut numbers, &mut self.added);
+        expr.for_each_predicate(&mut |predicate, origin| {
+            if let Subject::Field(field) = &predicate.subject {
+                self.tracking.known(field.name.clone());
+            }
+            self.tracking.item(origin.item, item.id.as_ref());
+        });
+        let expr = if negated { expr.negate() } else { expr };
+        let own = self.take();
+        let origin = Origin { span: own.origin.span, ..Origin::default() };
+        self.rule.condition = Expr::new(Node::All(vec![expr, own]), origin);
+    }
+
+    /// Chooses the table of the rule's log source.
+    fn table(&mut self, item: &Item, tables: &super::tables::Tables) {
+        let Some(row) = tables.find(&self.rule.logsource) else {
+            let words = super::tables::words(&self.rule.logsource);
+            let known = tables.known();
+            let message = format!("the mapping has no table for the log source {words}");
+            let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+            self.fail(codes::LOGSOURCE_UNMAPPED, item, message, &origin);
+            if let Some(diagnostic) = self.diagnostics.last_mut() {
+                let near = did_you_mean(&words, known.iter().map(String::as_str));
+                diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
+                diagnostic.help.push(format!("it has tables for {}", known.join(", ")));
+            }
+            return;
+        };
+        if let Some(table) = &row.table {
+            self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
+        }
+        if let Some(conditions) = &row.conditions {
+            self.add(item, conditions, false, false);
+        }
+    }
+
+    /// The fields that no mapping gave, with their first place.
+    fn unmapped(&self) -> Vec<(Arc<str>, Origin)> {
+        let mut out: Vec<(Arc<str>, Origin)> = Vec::new();
+        let mut see = |name: &Arc<str>, origin: &Origin| {
+            if !self.tracking.is_known(name) && out.iter().all(|(seen, _)| seen != name) {
+                out.push((name.clone(), origin.clone()));
+            }
+        };
+        self.rule.condition.for_each_predicate(&mut |predicate, origin| {
+            if let Subject::Field(field) = &predicate.subject {
+                see(&field.name, origin);
+            }
+            if let Test::FieldPattern { other, .. } = &predicate.test {
+                see(&other.name, origin);
+            }
+        });
+        out
+    }
+
+    /// What is left to do after all items: the table, and what is to be said of fields that nothing mapped.
+    fn finish(&mut self, table_keys: &[&str]) {
+        let name = table_keys.iter().find_map(|key| table_name(self.state.get(*key)?));
+        if let Some(name) = name {
+            self.record.table = Some(name.clone());
+            self.rule.table = Some(Table { name });
+        }
+        for (name, origin) in self.unmapped() {
+            self.record.unmapped.push(name.clone());
+            let severity = match self.options.unmapped {
+                Unmapped::Keep => continue,
+                Unmapped::Warn => Severity::Warning,
+                Unmapped::Error => Severity::Error,
+            };
+            let message = format!("no mapping knows the field `{name}`, so the query has it as it stands in the rule");
+            let mut diagnostic = Diagnostic::new(codes::FIELD_UNMAPPED, message).at(origin.span);
+            diagnostic.severity = severity;
+            self.diagnostics.push(diagnostic.help("map it in a pipeline of your own, or say `--unmapped keep`"));
+        }
+    }
+}
+
+/// The table of a value of the state; several names are one, with commas.
+fn table_name(value: &serde_json::Value) -> Option<Arc<str>> {
+    match value {
+        serde_json::Value::String(name) if !name.is_empty() => Some(name.as_str().into()),
+        serde_json::Value::Array(names) => {
+            let names: Vec<&str> = names.iter().filter_map(|name| name.as_str()).collect();
+            (!names.is_empty()).then(|| names.join(",").into())
+        }
+        _ => None,
+    }
+}
+
+/// Sets the types of fields.
+fn set_types(expr: &mut Expr, kind: &impl Fn(&str) -> Option<ir::FieldType>) {
+    let set = |field: &mut Field| field.kind = kind(&field.name).unwrap_or(field.kind);
+    match &mut expr.node {
+        Node::All(parts) | Node::Any(parts) => parts.iter_mut().for_each(|part| set_types(part, kind)),
+        Node::Not(part) => set_types(part, kind),
+        Node::Test(predicate) => {
+            if let Subject::Field(field) = &mut predicate.subject {
+                set(field);
+            }
+            if let Test::FieldPattern { other, .. } = &mut predicate.test {
+                set(other);
+            }
+        }
+        Node::True | Node::False => {}
+    }
+}
+
+/// Gives the nodes of a search that a mapping adds a place in the rule and numbers that no item of the rule has.
+fn renumber(expr: &mut Expr, span: crate::source::Span, numbers: &mut BTreeMap<u32, u32>, added: &mut u32) {
+    expr.origin.span = span;
+    expr.origin.selection = None;
+    if let Some(old) = expr.origin.item {
+        let new = *numbers.entry(old).or_insert_with(|| {
+            *added += 1;
+            u32::MAX - *added
+        });
+        expr.origin.item = Some(new);
+    }
+    match &mut expr.node {
+        Node::All(parts) | Node::Any(parts) => parts.iter_mut().for_each(|p| renumber(p, span, numbers, added)),
+        Node::Not(part) => renumber(part, span, numbers, added),
+        Node::True | Node::False | Node::Test(_) => {}
+    }
+}
+
+/// The search with `$category`, `$product` and `$service` (or `${..}`) filled in from the log source.
+fn fill(detection: &Detection, logsource: &Logsource) -> Detection {
+    fn body(kind: &mut BodyKind, change: &impl Fn(&str) -> String) {
+        match kind {
+            BodyKind::Keyword(value) => value.text = change(&value.text).into(),
+            BodyKind::Items(items) => items
+                .iter_mut()
+                .flat_map(|item| item.values.iter_mut())
+                .for_each(|value| value.text = change(&value.text).into()),
+            BodyKind::AnyOf(bodies) => bodies.iter_mut().for_each(|inner| body(&mut inner.kind, change)),
+        }
+    }
+    let parts = [("category", &logsource.category), ("product", &logsource.product), ("service", &logsource.service)];
+    let change = |text: &str| {
+        parts.iter().fold(text.to_owned(), |text, (name, value)| match value {
+            Some(value) => text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value),
+            None => text,
+        })
+    };
+    let mut out = detection.clone();
+    out.searches.iter_mut().for_each(|search| body(&mut search.body.kind, &change));
+    out
+}

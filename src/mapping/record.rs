@@ -1,0 +1,89 @@
+//! What a mapping did to a rule, for records and `mapping explain`.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::state::{State, Tracking};
+use crate::diagnostic::Diagnostic;
+use crate::ir;
+
+/// How records name a keyword, which has no field.
+pub(super) const KEYWORD: &str = "(keyword)";
+
+/// A rule after its mapping.
+#[derive(Debug, Clone)]
+pub struct Mapped {
+    /// The rule in the target's fields; `None` exactly where a diagnostic is an error.
+    pub rule: Option<ir::Rule>,
+    /// What is to be said about it; places are in the rule's source.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was done.
+    pub record: Record,
+    pub(super) tracking: Tracking,
+}
+
+/// What the pipelines did to a rule.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Record {
+    /// The pipelines in the order of their work.
+    pub pipelines: Vec<Arc<str>>,
+    /// The table or index that was chosen.
+    pub table: Option<Arc<str>>,
+    /// The fields that were mapped, by their name before, in the order of the work.
+    pub fields: IndexMap<Arc<str>, FieldRecord>,
+    /// The fields of the result that no mapping gave.
+    pub unmapped: Vec<Arc<str>>,
+    /// Every item of the pipelines, applied or not.
+    #[serde(skip)]
+    pub steps: Vec<StepRecord>,
+    /// The variables at the end.
+    #[serde(skip)]
+    pub state: State,
+}
+
+/// What became of a field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FieldRecord {
+    /// Its new names.
+    pub to: Vec<Arc<str>>,
+    /// The items of the pipelines that gave them: ids, or `#` with the place in the list.
+    pub by: Vec<Arc<str>>,
+}
+
+/// An item of a pipeline and whether it did something.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepRecord {
+    /// The pipeline's name.
+    pub pipeline: Arc<str>,
+    /// The item's id, or `#` with its place in the list.
+    pub item: Arc<str>,
+    /// The type of the transformation.
+    pub kind: Arc<str>,
+    /// Whether its conditions on the rule held.
+    pub applied: bool,
+    /// Whether it found something to work on.
+    pub touched: bool,
+}
+
+impl StepRecord {
+    pub(super) fn new(pipeline: &Arc<str>, item: &Arc<str>, kind: &Arc<str>, applied: bool) -> Self {
+        Self { pipeline: pipeline.clone(), item: item.clone(), kind: kind.clone(), applied, touched: false }
+    }
+}
+
+impl Record {
+    /// Notes new names of a field.
+    pub(super) fn field(&mut self, old: &str, new: &[Arc<str>], by: &Arc<str>) {
+        let record = self.fields.entry(old.into()).or_default();
+        for name in new {
+            if !record.to.contains(name) {
+                record.to.push(name.clone());
+            }
+        }
+        if !record.by.contains(by) {
+            record.by.push(by.clone());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The transformations of one detection item whose values become others, or tests on other fields.
+
+use std::sync::Arc;
+
+use super::apply::Work;
+use super::item;
+use super::pipeline::Item;
+use super::split::Division;
+use super::text::{self, Text};
+use super::transformation::Transformation;
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, Test};
+
+/// What a detection item becomes.
+pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
+    match &item.transformation {
+        Transformation::Values(change) => {
+            item::map_tests(part, &mut |predicate, place| match change.apply(&predicate.subject, &predicate.test) {
+                Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
+                Ok(Some(tests)) => any(&predicate.subject, tests, &place.origin),
+                Err(message) => {
+                    work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
+                    Expr::new(Node::Test(predicate), place.origin.clone())
+                }
+            })
+        }
+        Transformation::Hashes { algorithms, prefix, drop_algorithm, fields } => {
+            let Some(old) = item::field(&part).filter(|name| fields.contains(name)) else { return part };
+            let name =
+                |algorithm: &str| if *drop_algorithm { prefix.to_string() } else { format!("{prefix}{algorithm}") };
+            apart(work, item, part, &old, &|test| hash(test, algorithms, &name))
+        }
+        Transformation::Extract { regex, prefix, keep } => {
+            let Some(old) = item::field(&part) else { return part };
+            apart(work, item, part, &old, &|test| extract(test, regex, prefix, *keep))
+        }
+        Transformation::Split(division) => {
+            let Some(old) = item::field(&part) else { return part };
+            divide(work, item, part, &old, division)
+        }
+        _ => part,
+    }
+}
+
+fn any(subject: &Subject, tests: Vec<Test>, origin: &Origin) -> Expr {
+    let test = |test| Expr::new(Node::Test(Predicate { subject: subject.clone(), test }), origin.clone());
+    let mut tests: Vec<Expr> = tests.into_iter().map(test).collect();
+    if tests.len() == 1
+        && let Some(test) = tests.pop()
+    {
+        return test;
+    }
+    Expr::new(Node::Any(tests), origin.clone())
+}
+
+/// What one value becomes: tests on fields that must all hold; `Ok(None)` leaves it.
+type Parts = Result<Option<Vec<(Arc<str>, Test)>>, String>;
+
+/// Makes every value tests on fields of its own.
+fn apart(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, change: &dyn Fn(&Test) -> Parts) -> Expr {
+    let changed = item::map_tests(item::split(part), &mut |predicate, place| match change(&predicate.test) {
+        Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
+        Ok(Some(parts)) => {
+            let mut tests = Vec::with_capacity(parts.len());
+            for (name, test) in parts {
+                note(work, item, old, std::slice::from_ref(&name));
+                tests.push(any(&Subject::Field(Field::new(name)), vec![test], &place.origin));
+            }
+            if tests.len() == 1 { tests.remove(0) } else { Expr::new(Node::All(tests), without_item(&place.origin)) }
+        }
+        Err(message) => {
+            work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
+            Expr::new(Node::Test(predicate), place.origin.clone())
+        }
+    });
+    item::split(changed)
+}
+
+fn without_item(origin: &Origin) -> Origin {
+    Origin { item: None, ..origin.clone() }
+}
+
+fn note(work: &mut Work<'_>, item: &Item, old: &Arc<str>, new: &[Arc<str>]) {
+    work.tracking.renamed(Some(old), new, item.id.as_ref());
+    work.record.field(old, new, &item.label);
+}
+
+/// The length of a hash in hexadecimal digits.
+fn digits(algorithm: &str) -> Option<usize> {
+    match algorithm {
+        "MD5" | "IMPHASH" => Some(32),
+        "SHA1" => Some(40),
+        "SHA256" => Some(64),
+        "SHA512" => Some(128),
+        _ => None,
+    }
+}
+
+/// `ALGORITHM=digits` or `ALGORITHM|digits`, or digits whose number tells the algorithm.
+fn hash(test: &Test, algorithms: &[Arc<str>], name: &dyn Fn(&str) -> String) -> Parts {
+    let Test::Pattern(pattern) = test else {
+        return match test {
+            Test::Null | Test::Exists(_) => Ok(None),
+            _ => Err("only text can be taken apart into hashes".into()),
+        };
+    };
+    let view = Text::new(pattern.pieces());
+    let (algorithm, from) = match view.text.find(['=', '|']) {
+        Some(at) => (view.text[..at].trim_start_matches('*').to_uppercase(), at + 1),
+        None => {
+            let bare = view.text.trim_matches('*');
+            let known = ["MD5", "SHA1", "SHA256", "SHA512"].into_iter().find(|name| digits(name) == Some(bare.len()));
+            (known.unwrap_or("").to_owned(), view.text.len() - view.text.trim_start_matches('*').len())
+        }
+    };
+    if !algorithms.iter().any(|known| **known == *algorithm) {
+        let known: Vec<&str> = algorithms.iter().map(AsRef::as_ref).collect();
+        return Err(format!("`{}` is no hash of {}", view.text, known.join(", ")));
+    }
+    let mut pieces = view.pieces(from..view.text.len());
+    // A whole hash is all of its field: what came after it in the list of hashes is elsewhere now.
+    if let [Piece::Literal(hash), Piece::AnyString] = pieces.as_slice()
+        && digits(&algorithm) == Some(hash.len())
+    {
+        pieces.pop();
+    }
+    Ok(Some(vec![(name(&algorithm).into(), Test::Pattern(Pattern::new(pieces, pattern.case)))]))
+}
+
+/// The named groups of the expression as fields.
+fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Parts {
+    let Test::Pattern(pattern) = test else { return Ok(None) };
+    let view = Text::new(pattern.pieces());
+    let captures = regex.captures(&view.text);
+    let fields: Vec<(Arc<str>, Test)> = regex
+        .capture_names()
+        .flatten()
+        .filter_map(|name| {
+            let range = captures.as_ref()?.name(name)?.range();
+            let pattern = Pattern::new(view.pieces(range), pattern.case);
+            Some((format!("{prefix}{name}").into(), Test::Pattern(pattern)))
+        })
+        .collect();
+    match (fields.is_empty(), keep) {
+        (false, _) => Ok(Some(fields)),
+        (true, true) => Ok(None),
+        (true, false) => Err(format!("the expression finds no field in `{}`", view.text)),
+    }
+}
+
+/// `sigmaglot_split` on an item.
+fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
+    note(work, item, old, &[division.first.clone(), division.last.clone()]);
+    let changed = item::map_tests(part, &mut |predicate, place| match division.divide(&predicate.test, place) {
+        Ok(expr) => {
+            if expr.node == Node::Any(Vec::new()) {
+                let text = match &predicate.test {
+                    Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
+                    _ => String::new(),
+                };
+                let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
+                let mut diagnostic = Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
+                diagnostic.severity = Severity::Warning;
+                work.diagnostics.push(diagnostic);
+            }
+            expr
+        }
+        Err(message) => {
+            work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
+            Expr::new(Node::Test(predicate), place.origin.clone())
+        }
+    });
+    item::split(changed)
+}

@@ -1,0 +1,133 @@
+//! `sigmaglot_split`: one field of the rule whose value the product keeps in two. An extension of the format.
+//!
+//! The value is taken to be `first`, the separator, `last`, with the separator not in `last`, as in `DOMAIN\user`. A pattern on
+//! the whole holds exactly where, for some way to cut it at a separator, its two parts hold on the two fields.
+
+use std::sync::Arc;
+
+use crate::ir::{Expr, Field, Node, Pattern, Piece, Predicate, Subject, Test};
+
+/// How a value is divided.
+#[derive(Debug, Clone)]
+pub(super) struct Division {
+    /// What stands between the parts.
+    pub separator: char,
+    /// The field of the part before it.
+    pub first: Arc<str>,
+    /// The field of the part after it, in which it does not stand.
+    pub last: Arc<str>,
+    /// Whether the separator may stand in the first part too, as in a path with its last name.
+    pub repeats: bool,
+    /// Which field has a value that is not divided, while the other is missing; `None` where there are no such values.
+    pub whole: Option<Part>,
+}
+
+/// A part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    First,
+    Last,
+}
+
+impl Division {
+    /// The test on the two fields.
+    ///
+    /// # Errors
+    /// Where the test is not of the kind that can be divided, with the reason.
+    pub fn divide(&self, test: &Test, place: &Expr) -> Result<Expr, String> {
+        let origin = || place.origin.clone();
+        let on = |name: &Arc<str>, test: Test| {
+            let predicate = Predicate { subject: Subject::Field(Field::new(name.clone())), test };
+            Expr::new(Node::Test(predicate), origin())
+        };
+        let both = |first, last| Expr::new(Node::All(vec![on(&self.first, first), on(&self.last, last)]), origin());
+        match test {
+            Test::Null => Ok(both(Test::Null, Test::Null)),
+            Test::Exists(present) => {
+                let field = if self.whole == Some(Part::First) { &self.first } else { &self.last };
+                Ok(on(field, Test::Exists(*present)))
+            }
+            Test::Pattern(pattern) => {
+                let cuts = self.cuts(pattern).into_iter();
+                let mut parts: Vec<Expr> =
+                    cuts.map(|(first, last)| both(Test::Pattern(first), Test::Pattern(last))).collect();
+                // A value that is not divided has no separator, unless its first part may have some.
+                let whole = self.whole.filter(|_| self.repeats || self.lacks(pattern.pieces()));
+                parts.extend(whole.map(|part| match part {
+                    Part::First => both(Test::Pattern(pattern.clone()), Test::Null),
+                    Part::Last => both(Test::Null, Test::Pattern(pattern.clone())),
+                }));
+                if parts.len() == 1
+                    && let Some(part) = parts.pop()
+                {
+                    return Ok(part);
+                }
+                Ok(Expr::new(Node::Any(parts), origin()))
+            }
+            _ => Err(format!("its value lies in `{}` and `{}`, and only text can be divided", self.first, self.last)),
+        }
+    }
+
+    /// Whether no literal piece has the separator.
+    fn lacks(&self, pieces: &[Piece]) -> bool {
+        !pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(self.separator)))
+    }
+
+    /// The ways to cut a pattern at the separator of a value: at a literal one or within a wildcard. Where a part would keep
+    /// a separator that the values of its field do not have, it would never match, and the cut is left out.
+    fn cuts(&self, pattern: &Pattern) -> Vec<(Pattern, Pattern)> {
+        let pieces = pattern.pieces();
+        let mut out: Vec<(Vec<Piece>, Vec<Piece>)> = Vec::new();
+        for (i, piece) in pieces.iter().enumerate() {
+            let (left, right) = (&pieces[..i], &pieces[i + 1..]);
+            let around = |before: &[Piece], after: &[Piece]| ([left, before].concat(), [after, right].concat());
+            let literal = |text: &str| Piece::Literal(text.into());
+            match piece {
+                Piece::Literal(text) => out.extend(text.match_indices(self.separator).map(|(at, found)| {
+                    let (before, after) = (&text[..at], &text[at + found.len()..]);
+                    around(&[literal(before)], &[literal(after)])
+                })),
+                Piece::AnyString => out.push(around(&[Piece::AnyString], &[Piece::AnyString])),
+                Piece::AnyChar => out.push(around(&[], &[])),
+                Piece::OneOf(set) if set.contains(&self.separator) => out.push(around(&[], &[])),
+                Piece::OneOf(_) => {}
+            }
+        }
+        out.retain(|(first, last)| self.lacks(last) && (self.repeats || self.lacks(first)));
+        let make = |pieces| Pattern::new(pieces, pattern.case);
+        out.into_iter().map(|(first, last)| (make(first), make(last))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Case;
+    use crate::sigma::pattern;
+
+    fn cut(text: &str, repeats: bool) -> Vec<(String, String)> {
+        let pattern = Pattern::new(pattern::parse(text), Case::Fold);
+        let text = |pattern: &Pattern| pattern::escape(pattern.pieces());
+        let division = Division { separator: '\\', first: "a".into(), last: "b".into(), repeats, whole: None };
+        division.cuts(&pattern).iter().map(|(a, b)| (text(a), text(b))).collect()
+    }
+
+    #[test]
+    fn a_pattern_is_cut_at_the_separator_or_within_a_wildcard() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(cut(r"NT AUTHORITY\SYSTEM", false), [pair("NT AUTHORITY", "SYSTEM")]);
+        assert_eq!(cut(r"*\SYSTEM", false), [pair("*", "SYSTEM")]);
+        assert_eq!(cut("*AUTHORI*", false), [pair("*", "*AUTHORI*"), pair("*AUTHORI*", "*")]);
+        assert_eq!(cut("A?B", false), [pair("A", "B")]);
+        assert_eq!(cut("SYSTEM", false), []);
+        assert_eq!(cut(r"A\B\C", false), []);
+    }
+
+    #[test]
+    fn the_first_part_of_a_path_may_have_separators() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(cut(r"A\B\C", true), [pair(r"A\\B", "C")]);
+        let run = [pair(r"*\\Run", "*"), pair(r"*\\Run\\*", "*")];
+        assert_eq!(cut(r"*\Run\\*", true), run);
+    }
+}

@@ -1,0 +1,68 @@
+//! What the work on one rule remembers: the pipeline's variables, and what was applied to what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+/// The values of `set_state`, in the order in which they were first set.
+pub type State = IndexMap<Arc<str>, serde_json::Value>;
+
+/// The ids of the items of pipelines that were applied, by what they were applied to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tracking {
+    rule: BTreeSet<Arc<str>>,
+    items: BTreeMap<u32, BTreeSet<Arc<str>>>,
+    fields: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// Names that a mapping gave or confirmed; what else is in the rule at the end is unmapped.
+    known: BTreeSet<Arc<str>>,
+}
+
+impl Tracking {
+    /// Whether the item of the pipeline was applied to the rule.
+    pub fn rule_has(&self, id: &str) -> bool {
+        self.rule.contains(id)
+    }
+
+    /// Whether it was applied to the detection item.
+    pub fn item_has(&self, item: Option<u32>, id: &str) -> bool {
+        item.and_then(|item| self.items.get(&item)).is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Whether it was applied to the field.
+    pub fn field_has(&self, field: Option<&str>, id: &str) -> bool {
+        field.and_then(|field| self.fields.get(field)).is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Whether a mapping gave or confirmed the name.
+    pub fn is_known(&self, field: &str) -> bool {
+        self.known.contains(field)
+    }
+
+    /// Notes an application to the rule.
+    pub fn rule(&mut self, id: Option<&Arc<str>>) {
+        self.rule.extend(id.cloned());
+    }
+
+    /// Notes an application to a detection item.
+    pub fn item(&mut self, item: Option<u32>, id: Option<&Arc<str>>) {
+        if let (Some(item), Some(id)) = (item, id) {
+            self.items.entry(item).or_default().insert(id.clone());
+        }
+    }
+
+    /// Notes that a field has new names; they inherit what was applied to the old one.
+    pub fn renamed(&mut self, old: Option<&Arc<str>>, new: &[Arc<str>], id: Option<&Arc<str>>) {
+        let mut ids = old.and_then(|old| self.fields.get(old)).cloned().unwrap_or_default();
+        ids.extend(id.cloned());
+        for name in new {
+            self.known.insert(name.clone());
+            self.fields.entry(name.clone()).or_default().extend(ids.iter().cloned());
+        }
+    }
+
+    /// Notes that a name is the target's own.
+    pub fn known(&mut self, name: Arc<str>) {
+        self.known.insert(name);
+    }
+}

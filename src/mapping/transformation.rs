@@ -1,0 +1,351 @@
+//! The transformations of pipelines as data, and their reading.
+//!
+//! What they do to a rule is in `apply`. Those that would reach outside the program are refused here, with the reason.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::params::{Literal, Messages, Names, Params, say, unknown};
+use super::pipeline::{self, Item};
+use super::split::{Division, Part};
+use super::tables::Tables;
+use super::values::{self, Change, Letters};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::ir::{FieldType, Logsource};
+use crate::sigma;
+use crate::sigma::detection::Detection;
+use crate::sigma::yaml::{Node, Value};
+
+/// A transformation with its parameters.
+#[derive(Debug, Clone)]
+pub(super) enum Transformation {
+    Names(Renaming),
+    DropItem,
+    Hashes { algorithms: Vec<Arc<str>>, prefix: Arc<str>, drop_algorithm: bool, fields: Vec<Arc<str>> },
+    Extract { regex: ::regex::Regex, prefix: Arc<str>, keep: bool },
+    Values(Change),
+    Placeholders { select: Selection, source: PlaceholderSource },
+    AddCondition { detection: Box<Detection>, template: bool, negated: bool },
+    ChangeLogsource(Logsource),
+    Fields(FieldList),
+    SetState { key: Arc<str>, value: serde_json::Value },
+    SetAttribute { name: Arc<str>, value: serde_json::Value },
+    FailRule(Arc<str>),
+    FailItem(Arc<str>),
+    FailUnmapped,
+    Nest(Vec<Item>),
+    Types(IndexMap<Arc<str>, FieldType>),
+    Tables(Tables),
+    Split(Division),
+}
+
+impl Transformation {
+    /// Whether it works on the parts of a rule that its conditions select, and so may find nothing to do.
+    pub fn is_selective(&self) -> bool {
+        !matches!(
+            self,
+            Self::AddCondition { .. }
+                | Self::ChangeLogsource(_)
+                | Self::Fields(_)
+                | Self::SetState { .. }
+                | Self::SetAttribute { .. }
+                | Self::FailRule(_)
+                | Self::Nest(_)
+                | Self::Types(_)
+                | Self::Tables(_)
+        )
+    }
+}
+
+/// A change of the names of fields.
+#[derive(Debug, Clone)]
+pub(super) enum Renaming {
+    Map(Names),
+    PrefixMap(Names),
+    Function { mapping: Names, letters: Letters, keywords: bool },
+    Prefix(Arc<str>),
+    Suffix(Arc<str>),
+}
+
+impl Renaming {
+    /// The new names of a field; `None` leaves it. A keyword has no name.
+    pub fn of(&self, name: Option<&Arc<str>>) -> Option<Vec<Arc<str>>> {
+        match (self, name) {
+            (Renaming::Map(names), name) => names.get(&name.cloned()).cloned(),
+            (Renaming::Function { mapping, letters, keywords }, name) if name.is_some() || *keywords => {
+                let mapped = mapping.get(&name.cloned()).cloned();
+                mapped.or_else(|| Some(vec![values::with_case(*letters, name?, &mut None).into()]))
+            }
+            (_, None) | (Renaming::Function { .. }, _) => None,
+            (Renaming::PrefixMap(names), Some(name)) => names.iter().find_map(|(prefix, new)| {
+                let rest = name.strip_prefix(prefix.as_deref()?)?;
+                Some(new.iter().map(|new| format!("{new}{rest}").into()).collect())
+            }),
+            (Renaming::Prefix(prefix), Some(name)) => Some(vec![format!("{prefix}{name}").into()]),
+            (Renaming::Suffix(suffix), Some(name)) => Some(vec![format!("{name}{suffix}").into()]),
+        }
+    }
+}
+
+/// Which placeholders a transformation is for.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    include: Option<Vec<Arc<str>>>,
+    exclude: Option<Vec<Arc<str>>>,
+}
+
+impl Selection {
+    /// Whether it is for this one.
+    pub fn has(&self, name: &Arc<str>) -> bool {
+        self.include.as_ref().is_none_or(|names| names.contains(name))
+            && !self.exclude.as_ref().is_some_and(|names| names.contains(name))
+    }
+}
+
+/// Where the values of placeholders come from.
+#[derive(Debug, Clone)]
+pub(super) enum PlaceholderSource {
+    /// Any text.
+    Wildcard,
+    /// The pipeline's variables.
+    Vars,
+    /// A file that the caller reads.
+    File(super::lists::List),
+}
+
+/// A change of the rule's list of fields worth showing.
+#[derive(Debug, Clone)]
+pub(super) enum FieldList {
+    Add(Vec<Arc<str>>),
+    Remove(Vec<Arc<str>>),
+    Set(Vec<Arc<str>>),
+}
+
+/// All types in the order of the documentation; ours are the last.
+pub(super) const TYPES: &[&str] = &[
+    "field_name_mapping",
+    "field_name_prefix_mapping",
+    "field_name_transform",
+    "drop_detection_item",
+    "hashes_fields",
+    "extract_fields",
+    "field_name_suffix",
+    "field_name_prefix",
+    "wildcard_placeholders",
+    "value_placeholders",
+    "query_expression_placeholders",
+    "file_placeholders",
+    "http_placeholders",
+    "command_placeholders",
+    "add_condition",
+    "change_logsource",
+    "add_field",
+    "remove_field",
+    "set_field",
+    "replace_string",
+    "map_string",
+    "set_state",
+    "regex",
+    "set_value",
+    "convert_type",
+    "rule_failure",
+    "detection_item_failure",
+    "strict_field_mapping_failure",
+    "set_custom_attribute",
+    "nest",
+    "case",
+    "sigmaglot_types",
+    "sigmaglot_tables",
+    "sigmaglot_split",
+];
+
+/// Reads the transformation of this type from an item; `depth` counts nestings.
+pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Transformation> {
+    Some(match kind {
+        "field_name_mapping" => Transformation::Names(Renaming::Map(params.names("mapping")?)),
+        "field_name_prefix_mapping" => Transformation::Names(Renaming::PrefixMap(params.names("mapping")?)),
+        "field_name_transform" => return function(params),
+        "field_name_suffix" => Transformation::Names(Renaming::Suffix(params.required("suffix")?)),
+        "field_name_prefix" => Transformation::Names(Renaming::Prefix(params.required("prefix")?)),
+        "drop_detection_item" => Transformation::DropItem,
+        "hashes_fields" => return hashes(params),
+        "extract_fields" => {
+            let (regex, prefix) = (params.regex("regex"), params.text("field_prefix"));
+            let keep = params.flag("preserve_unmatched");
+            Transformation::Extract { regex: regex?, prefix: prefix.unwrap_or_default(), keep }
+        }
+        "wildcard_placeholders" | "value_placeholders" | "file_placeholders" => return placeholders(kind, params),
+        "http_placeholders" | "command_placeholders" | "query_expression_placeholders" => return refuse(kind, params),
+        "add_condition" => return add_condition(params),
+        "change_logsource" => Transformation::ChangeLogsource(super::conditions::read_logsource(params)),
+        "add_field" => Transformation::Fields(FieldList::Add(params.required_texts("field")?)),
+        "remove_field" => Transformation::Fields(FieldList::Remove(params.required_texts("field")?)),
+        "set_field" => Transformation::Fields(FieldList::Set(params.required_texts("fields")?)),
+        "set_state" => {
+            let (key, value) = (params.required("key"), json(params, "val"));
+            Transformation::SetState { key: key?, value: value? }
+        }
+        "set_custom_attribute" => {
+            let (name, value) = (params.required("attribute"), json(params, "value"));
+            Transformation::SetAttribute { name: name?, value: value? }
+        }
+        "rule_failure" => Transformation::FailRule(params.required("message")?),
+        "detection_item_failure" => Transformation::FailItem(params.required("message")?),
+        "strict_field_mapping_failure" => Transformation::FailUnmapped,
+        "nest" => Transformation::Nest(pipeline::nested(params, depth)?),
+        "sigmaglot_types" => return types(params),
+        "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
+        "sigmaglot_split" => return split(params),
+        value => Transformation::Values(Change::parse(value, params)?),
+    })
+}
+
+fn json(params: &mut Params<'_, '_, '_>, key: &'static str) -> Option<serde_json::Value> {
+    match params.present(key) {
+        Some(node) => Some(sigma::json(node)),
+        None => {
+            params.missing(key);
+            None
+        }
+    }
+}
+
+fn function(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let mapping = if params.node("mapping").is_some() { params.names("mapping")? } else { Names::new() };
+    let keywords = params.flag("apply_keyword");
+    if params.node("transform_func").is_none() {
+        params.missing("transform_func");
+        return None;
+    }
+    let before = params.messages.len();
+    let letters = params.choice("transform_func", values::LETTERS, Letters::Lower);
+    if let Some(last) = params.messages.get_mut(before) {
+        // Elsewhere this is a function of Python.
+        last.code = codes::MAPPING_REFUSED;
+        last.help.push("a pipeline cannot bring program code; these functions are built in".into());
+    }
+    Some(Transformation::Names(Renaming::Function { mapping, letters, keywords }))
+}
+
+fn hashes(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let algorithms = params.required_texts("valid_hash_algos");
+    let prefix = params.text("field_prefix").unwrap_or_default();
+    let drop_algorithm = params.flag("drop_algo_prefix");
+    let fields = params.texts("field_to_parse").unwrap_or_else(|| vec!["Hashes".into(), "Hash".into()]);
+    let algorithms = algorithms?;
+    Some(Transformation::Hashes { algorithms, prefix, drop_algorithm, fields })
+}
+
+fn selection(params: &mut Params<'_, '_, '_>) -> Selection {
+    Selection { include: params.texts("include"), exclude: params.texts("exclude") }
+}
+
+fn placeholders(kind: &str, params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let select = selection(params);
+    let source = match kind {
+        "wildcard_placeholders" => PlaceholderSource::Wildcard,
+        "value_placeholders" => PlaceholderSource::Vars,
+        _ => PlaceholderSource::File(super::lists::List::parse(params)?),
+    };
+    Some(Transformation::Placeholders { select, source })
+}
+
+/// What cannot be: code and data from outside, and query text that nobody can check.
+fn refuse(kind: &str, params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let (why, help) = match kind {
+        "http_placeholders" => (
+            "a conversion that asks the network gives another query tomorrow",
+            "save the list and use `file_placeholders`",
+        ),
+        "command_placeholders" => {
+            ("a pipeline must not run programs", "save the program's output and use `file_placeholders`")
+        }
+        _ => (
+            "it puts text into the query that nothing can check against the rule",
+            "give the placeholder its values with `value_placeholders` or `file_placeholders`",
+        ),
+    };
+    let span = params.node("type").map_or(params.span, |node| node.span);
+    let message = format!("`{kind}` is refused: {why}");
+    params.messages.push(Diagnostic::new(codes::MAPPING_REFUSED, message).at(span).help(help));
+    None
+}
+
+fn add_condition(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    params.text("name"); // searches of a mapping have no name that a rule could use
+    let (template, negated) = (params.flag("template"), params.flag("negated"));
+    let Some(node) = params.node("conditions") else {
+        params.missing("conditions");
+        return None;
+    };
+    let detection = detection(node, params.messages)?;
+    Some(Transformation::AddCondition { detection: Box::new(detection), template, negated })
+}
+
+/// Reads the map of a search, with the complaints of the front end.
+pub(super) fn detection(node: &Node<'_>, messages: &mut Messages) -> Option<Detection> {
+    let (detection, mut said) = sigma::search(node);
+    if !said.iter().any(Diagnostic::is_error) {
+        // A template's text may mean something else once it is filled in; errors of values show only when lowered.
+        said.extend(sigma::lower_search(&detection).1);
+    }
+    let sound = !said.iter().any(Diagnostic::is_error);
+    messages.extend(said.into_iter().filter(Diagnostic::is_error));
+    sound.then_some(detection)
+}
+
+/// The words of `sigmaglot_types`.
+const FIELD_TYPES: &[(&str, FieldType)] = &[
+    ("text", FieldType::Text),
+    ("integer", FieldType::Integer),
+    ("real", FieldType::Real),
+    ("boolean", FieldType::Boolean),
+    ("ip", FieldType::Ip),
+    ("time", FieldType::Time),
+    ("dynamic", FieldType::Dynamic),
+];
+
+fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let Some(node) = params.node("types") else {
+        params.missing("types");
+        return None;
+    };
+    let Value::Map(entries) = &node.value else {
+        params.wrong("types", "a map from fields to types", node);
+        return None;
+    };
+    let mut out = IndexMap::with_capacity(entries.len());
+    for entry in entries {
+        let Some(Literal::Text(word)) = Literal::of(&entry.value) else {
+            params.wrong(&entry.key.text, "text", &entry.value);
+            continue;
+        };
+        match FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()) {
+            Some((_, kind)) => {
+                out.insert(Arc::from(entry.key.text.as_ref()), *kind);
+            }
+            None => {
+                let known: Vec<&str> = FIELD_TYPES.iter().map(|(word, _)| *word).collect();
+                unknown(params.messages, codes::MAPPING_VALUE, "type", &word, entry.value.span, &known);
+            }
+        }
+    }
+    Some(Transformation::Types(out))
+}
+
+fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let separator = params.required("separator");
+    let (first, last) = (params.required("first"), params.required("last"));
+    let repeats = params.flag("repeats");
+    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
+    let whole = params.choice("whole", &whole, None);
+    let separator = separator?;
+    let mut chars = separator.chars();
+    let (Some(separator), None) = (chars.next(), chars.next()) else {
+        let span = params.node("separator").map_or(params.span, |node| node.span);
+        say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
+        return None;
+    };
+    Some(Transformation::Split(Division { separator, first: first?, last: last?, repeats, whole }))
+}
