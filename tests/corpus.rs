@@ -1,6 +1,5 @@
 //! The corpus, converted to every target: how many rules, and every refusal by its code.
 
-#[allow(dead_code, reason = "shared with other tests")]
 #[path = "common/corpus.rs"]
 mod corpus;
 

@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn balancing_keeps_all_leaves_in_order_and_bounds_width() {
-        let leaf = |i: usize| Plan::leaf("x", [Operand::Flag(i % 2 == 0)]);
+        let leaf = |i: usize| Plan::leaf("x", [Operand::Flag(i.is_multiple_of(2))]);
         let plan = Plan::Any((0..1000).map(leaf).collect()).balance(10);
         fn walk(plan: &Plan, leaves: &mut usize, widest: &mut usize) {
             match plan {
