@@ -18,9 +18,12 @@ mod ways;
 use std::collections::HashSet;
 
 use crate::interp::{Event, Matcher};
-use crate::ir::{Kind, Origin, Predicate, Rule};
+use crate::ir::{Kind, Origin, Predicate, Rule, Subject};
 use random::Random;
-use ways::Forest;
+use ways::{Forest, Wish};
+
+/// How many values of a predicate say which ways of the other parts go together with it.
+const HINTS: usize = 4;
 
 /// How much is made.
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +171,17 @@ impl Maker<'_, '_> {
     /// A pair of events that differ by the predicate and get different verdicts.
     fn flip(&mut self, number: usize, predicate: &Predicate) -> FlipOutcome {
         let mut sampled = false;
-        for context in self.forest.contexts(number) {
+        let hints = self.hints(predicate);
+        let (forest, matcher) = (self.forest, self.matcher);
+        let fits = |way: &[Wish]| {
+            hints.iter().any(|hint| {
+                way.iter().all(|(other, wanted)| {
+                    let (other, _) = forest.predicates()[*other];
+                    other.subject != predicate.subject || matcher.holds(other, hint) == *wanted
+                })
+            })
+        };
+        for context in forest.contexts(number, &fits) {
             let mut wishes = context;
             wishes.push((number, true));
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
@@ -191,6 +204,14 @@ impl Maker<'_, '_> {
         if sampled { FlipOutcome::NoEffect } else { FlipOutcome::NoSample }
     }
 
+    /// Events that hold the predicate and nothing else.
+    fn hints(&mut self, predicate: &Predicate) -> Vec<Event> {
+        let Subject::Field(field) = &predicate.subject else { return Vec::new() };
+        let values = sample::values(&predicate.test, &mut self.random).into_iter().take(HINTS);
+        let event = |value| Event([(field.name.to_string(), value)].into_iter().collect());
+        values.map(event).filter(|event| self.matcher.holds(predicate, event)).collect()
+    }
+
     /// Mutations of the events so far, spread over all of them.
     fn mutations(&mut self, most: usize) {
         let fields = self.forest.fields();
@@ -203,7 +224,7 @@ impl Maker<'_, '_> {
             .collect();
         let mut made = 0;
         let mut attempts = 0;
-        while made < most && attempts < most * 4 && !sources.is_empty() {
+        while made < most && attempts < most * 8 && !sources.is_empty() {
             let source = &sources[(attempts * 7 + attempts / sources.len()) % sources.len()];
             attempts += 1;
             let Some(event) = mutate::mutation(source, &fields, &mut self.random) else { continue };

@@ -105,11 +105,7 @@ pub(super) fn mutation(source: &Event, fields: &[String], random: &mut Random) -
     let value = match source.0.get(&name) {
         None => Some([Value::Null, "".into(), "x".into(), Value::from(0), Value::Bool(true)][random.below(5)].clone()),
         Some(Value::String(text)) => changed_text(text, random),
-        Some(Value::Number(number)) => match random.below(3) {
-            0 => Some(Value::from(number.to_string())),
-            1 => Some(Value::Null),
-            _ => near_numbers(number).into_iter().next(),
-        },
+        Some(Value::Number(number)) => changed_number(number, random),
         Some(Value::Bool(value)) => {
             Some([Value::from(value.to_string()), Value::Bool(!value)][random.below(2)].clone())
         }
@@ -120,6 +116,31 @@ pub(super) fn mutation(source: &Event, fields: &[String], random: &mut Random) -
         None => event.0.remove(&name),
     };
     (event != *source).then_some(event)
+}
+
+/// A change of a number: near it, or something that looks like it; `None` removes the field.
+fn changed_number(number: &serde_json::Number, random: &mut Random) -> Option<Value> {
+    let near = near_numbers(number);
+    Some(match random.below(20) {
+        0 => return None,
+        1 => Value::Null,
+        2 => "".into(),
+        3 => Value::Bool(true),
+        4 => Value::Array(vec!["other".into(), Value::Number(number.clone())]),
+        5 => Value::Array(Vec::new()),
+        6 => serde_json::json!({ "Value": number }),
+        7..=9 => random.pick(&near)?.clone(),
+        10 => number.as_f64().map_or(Value::Null, |x| Value::from(x + 0.5)),
+        11 => number.as_i64().map_or(Value::Null, |i| Value::from(i.saturating_neg())),
+        12 => format!("{number}").into(),
+        13 => format!("0{number}").into(),
+        14 => format!("{number}.0").into(),
+        15 => format!("{number} ").into(),
+        16 => format!("+{number}").into(),
+        17 => format!("{number}e0").into(),
+        18 => format!("1{number}").into(),
+        _ => format!("{number}x").into(),
+    })
 }
 
 /// A change of a text; `None` removes the field.

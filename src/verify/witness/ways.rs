@@ -20,6 +20,25 @@ const OTHERS_LIMIT: usize = 300;
 /// How many contexts are tried for a predicate.
 const CONTEXT_LIMIT: usize = 12;
 
+/// What is to be done with parts that are already as wanted in the empty event.
+#[derive(Clone, Copy, PartialEq)]
+enum Idle {
+    /// Nothing: the verdict of the whole will tell whether they stayed so.
+    LeftOut,
+    /// They are wished for, which tells apart values that would disturb them.
+    Wished,
+}
+
+/// A predicate whose context is looked for.
+#[derive(Clone, Copy)]
+struct Target<'t> {
+    number: usize,
+    fits: &'t dyn Fn(&[Wish]) -> bool,
+    idle: Idle,
+    /// How many contexts there may be.
+    most: usize,
+}
+
 /// The distinct predicates of an expression, numbered in order.
 pub(super) struct Forest<'r> {
     root: &'r Expr,
@@ -144,21 +163,26 @@ impl<'r> Forest<'r> {
             .collect()
     }
 
-    /// Wishes under which the root's verdict depends on the predicate, several attempts.
-    pub(super) fn contexts(&self, number: usize) -> Vec<Vec<Wish>> {
+    /// Wishes under which the root's verdict depends on the predicate, several attempts; those ways of the other parts come
+    /// first that `fits` says go together with the predicate.
+    pub(super) fn contexts(&self, number: usize, fits: &dyn Fn(&[Wish]) -> bool) -> Vec<Vec<Wish>> {
         let mut out = Vec::new();
-        self.descend(self.root, number, &Vec::new(), &mut out);
+        for idle in [Idle::LeftOut, Idle::Wished] {
+            let before = out.len();
+            self.descend(self.root, Target { number, fits, idle, most: before + CONTEXT_LIMIT }, &[], &mut out);
+        }
         out
     }
 
-    fn descend(&self, expr: &Expr, number: usize, so_far: &[Wish], out: &mut Vec<Vec<Wish>>) {
-        if out.len() >= CONTEXT_LIMIT || !self.holds_number(expr, number) {
+    fn descend(&self, expr: &Expr, target: Target<'_>, so_far: &[Wish], out: &mut Vec<Vec<Wish>>) {
+        let Target { number, fits, idle, most } = target;
+        if out.len() >= most || !self.holds_number(expr, number) {
             return;
         }
         match &expr.node {
             Node::True | Node::False => {}
             Node::Test(_) => out.push(so_far.to_vec()),
-            Node::Not(part) => self.descend(part, number, so_far, out),
+            Node::Not(part) => self.descend(part, target, so_far, out),
             Node::All(parts) | Node::Any(parts) => {
                 // A conjunction is decided by one part where the others hold, a disjunction where they do not.
                 let others_hold = matches!(expr.node, Node::All(_));
@@ -169,8 +193,16 @@ impl<'r> Forest<'r> {
                     let others: Vec<Vec<Vec<Wish>>> = parts
                         .iter()
                         .enumerate()
-                        .filter(|(j, other)| *j != i && !self.idle(other, others_hold))
-                        .map(|(_, other)| self.ways(other, others_hold))
+                        .filter(|(j, other)| {
+                            *j != i && !(idle == Idle::LeftOut && self.is_by_default(other, others_hold))
+                        })
+                        .map(|(_, other)| {
+                            let mut ways = self.ways(other, others_hold);
+                            if ways.len() > 1 {
+                                ways.sort_by_key(|way| !fits(way));
+                            }
+                            ways
+                        })
                         .collect();
                     if others.iter().any(Vec::is_empty) {
                         continue;
@@ -181,16 +213,24 @@ impl<'r> Forest<'r> {
                         let more = others.iter().flat_map(|ways| ways[attempt % ways.len()].iter().copied());
                         wishes.extend(more.filter(|(n, _)| *n != number));
                         wishes.truncate(WISH_LIMIT);
-                        self.descend(part, number, &wishes, out);
+                        self.descend(part, target, &wishes, out);
                     }
                 }
             }
         }
     }
 
-    /// A test that is already as wanted in the empty event.
-    fn idle(&self, expr: &Expr, wanted: bool) -> bool {
-        matches!(&expr.node, Node::Test(predicate) if self.granted((self.number(predicate), wanted)))
+    /// Whether the expression is already as wanted in the empty event.
+    fn is_by_default(&self, expr: &Expr, wanted: bool) -> bool {
+        wanted
+            == match &expr.node {
+                Node::True => true,
+                Node::False => false,
+                Node::Test(predicate) => self.granted((self.number(predicate), true)),
+                Node::Not(part) => self.is_by_default(part, false),
+                Node::All(parts) => parts.iter().all(|part| self.is_by_default(part, true)),
+                Node::Any(parts) => parts.iter().any(|part| self.is_by_default(part, true)),
+            }
     }
 
     fn holds_number(&self, expr: &Expr, number: usize) -> bool {
