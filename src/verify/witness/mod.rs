@@ -8,11 +8,13 @@
 //! * `sample`: values that pass a test, and values that just miss it
 //! * `solve`: an event from wishes about predicates
 //! * `mutate`: small changes of events
+//! * `verdict`: the interpreter's verdict, sooner
 
 mod mutate;
 mod random;
 mod sample;
 mod solve;
+mod verdict;
 mod ways;
 
 use std::collections::HashSet;
@@ -20,6 +22,7 @@ use std::collections::HashSet;
 use crate::interp::{Event, Matcher};
 use crate::ir::{Kind, Origin, Predicate, Rule, Subject};
 use random::Random;
+use verdict::Verdict;
 use ways::{Forest, Wish};
 
 /// How many values of a predicate say which ways of the other parts go together with it.
@@ -108,6 +111,7 @@ impl Witnesses {
         let forest = Forest::new(&rule.condition, &matcher);
         let mut maker = Maker {
             matcher: &matcher,
+            verdict: Verdict::new(&matcher, &rule.condition),
             forest: &forest,
             random: Random::new(options.seed),
             seen: HashSet::new(),
@@ -122,6 +126,7 @@ impl Witnesses {
 
 struct Maker<'m, 'r> {
     matcher: &'m Matcher<'r>,
+    verdict: Verdict<'m, 'r>,
     forest: &'m Forest<'r>,
     random: Random,
     seen: HashSet<String>,
@@ -135,7 +140,7 @@ impl Maker<'_, '_> {
         if !self.seen.insert(key) {
             return self.events.iter().position(|w| w.event == event).unwrap_or_default();
         }
-        let matches = self.matcher.matches(&event);
+        let matches = self.verdict.of(&event);
         self.events.push(Witness { event, matches, purpose });
         self.events.len() - 1
     }
@@ -148,7 +153,7 @@ impl Maker<'_, '_> {
         let step = ways.len().div_ceil(most.max(1)).max(1);
         for way in ways.iter().step_by(step) {
             if let Some(event) = solve::event(way, self.forest, self.matcher, &mut self.random)
-                && self.matcher.matches(&event)
+                && self.verdict.of(&event)
             {
                 self.keep(event, Purpose::Way);
             }
@@ -186,14 +191,14 @@ impl Maker<'_, '_> {
             wishes.push((number, true));
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
             sampled = true;
-            let verdict = self.matcher.matches(&holding);
+            let verdict = self.verdict.of(&holding);
             let near = mutate::misses(predicate, &holding);
             let others = self.forest.others_on_the_same_field(number);
             let alone = |event: &Event| {
                 others.iter().all(|other| self.matcher.holds(other, event) == self.matcher.holds(other, &holding))
             };
             let flipped = near.into_iter().find(|event| {
-                !self.matcher.holds(predicate, event) && self.matcher.matches(event) != verdict && alone(event)
+                !self.matcher.holds(predicate, event) && self.verdict.of(event) != verdict && alone(event)
             });
             if let Some(missing) = flipped {
                 let holding = self.keep(holding, Purpose::Flip(number));

@@ -89,3 +89,20 @@ fn the_same_seed_makes_the_same_events() {
     assert_eq!(events(7), events(7));
     assert_ne!(events(7), events(8));
 }
+
+#[test]
+fn the_verdict_is_the_interpreters() {
+    let rule = rule(all(vec![
+        any(vec![text("Image", "*\\NODE.exe"), text("Image", "k*"), text("Image", "É*x")]),
+        any(vec![text("CommandLine", "* -r *"), test("CommandLine", Test::Null)]).negate(),
+    ]));
+    let matcher = Matcher::new(&rule);
+    let verdict = Verdict::new(&matcher, &rule.condition);
+    let mut events: Vec<Event> = Witnesses::of(&rule, Options::default()).events.into_iter().map(|w| w.event).collect();
+    let more = ["\u{212A}", "éx", "C:\\node.EXE", ""]
+        .map(|image| Event([("Image".into(), image.into())].into_iter().collect()));
+    events.extend(more);
+    for event in &events {
+        assert_eq!(verdict.of(event), matcher.matches(event), "{event:?}");
+    }
+}
