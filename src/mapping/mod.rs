@@ -71,10 +71,7 @@ pub struct Chain<'p> {
 ///
 /// # Errors
 /// Where a pipeline says that it is for other back ends.
-pub fn resolve<'p>(
-    pipelines: impl IntoIterator<Item = &'p Pipeline>,
-    target: &str,
-) -> Result<Chain<'p>, Diagnostic> {
+pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &str) -> Result<Chain<'p>, Diagnostic> {
     let mut pipelines: Vec<&Pipeline> = pipelines.into_iter().collect();
     if let Some(other) = pipelines.iter().find(|pipeline| !pipeline.is_for(target)) {
         let backends: Vec<&str> = other.allowed_backends().iter().map(AsRef::as_ref).collect();
