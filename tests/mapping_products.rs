@@ -137,7 +137,7 @@ fn the_languages_accept_every_query() {
         }
         println!("{name}: {converted} of the corpus, by index {indices:?}");
         assert!(wrong.is_empty(), "{name}: {} queries are not accepted\n{}", wrong.len(), wrong.join("\n"));
-        assert!(unknown <= 1, "{name}: the model does not know {unknown} queries");
+        assert!(unknown <= 3, "{name}: the model does not know {unknown} queries");
         if *language == "eql" {
             assert!(!indices.contains_key(""), "{name} has a table without an index");
         }
