@@ -27,7 +27,7 @@ const PRODUCTS: &[(&str, &str, usize)] = &[
     ("ecs-cloud", "eql", 235),
     ("ecs-network", "eql", 155),
     ("elastic-defend", "eql", 2250),
-    ("m365-defender", "eql", 1320),
+    ("m365-defender", "eql", 1660),
     ("sentinelone", "eql", 1320),
     ("crowdstrike-fdr", "eql", 1260),
     ("splunk-linux", "spl", 225),
