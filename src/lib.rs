@@ -8,6 +8,10 @@
 //!                                                +--matches--> true | false for an event
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod cli;
 pub mod diagnostic;
 pub mod interp;

@@ -96,6 +96,106 @@ fn records_come_in_the_order_of_the_files_and_targets() {
     assert_eq!(records.iter().filter(|record| record["status"] == "invalid").count(), 4);
 }
 
+/// What a record says of its rule: id, title, status and the codes of its diagnostics.
+fn gist(record: &Value) -> (Option<&str>, Option<&str>, &str, Vec<&str>) {
+    let codes = record["diagnostics"].as_array().into_iter().flatten().filter_map(|d| d["code"].as_str());
+    (record["id"].as_str(), record["title"].as_str(), record["status"].as_str().unwrap_or(""), codes.collect())
+}
+
+#[test]
+fn each_broken_document_has_a_record_under_its_name_and_in_its_place() {
+    let head = "logsource: {product: windows}\ndetection: {condition: sel, sel: ";
+    let rules = format!(
+        "title: One\nid: 1\n{head}{{a|frob: 1}}}}\n---\ntitle: Two\n{head}{{a: 1}}}}\n---\ntitle: Three\ndetection: \
+         {{condition: sel, sel: {{a: 1}}}}\n---\ntext\n---\ntitle: Five\n{head}{{a|exists: 1}}}}\n"
+    );
+    let out = with_stdin(&["convert", "-", "-t", "kql", "-f", "jsonl"], rules.as_bytes());
+    assert_eq!(out.status.code(), Some(2));
+    let records = lines(&out.stdout);
+    let wanted = [
+        (Some("1"), Some("One"), "invalid", vec!["SG0201"]),
+        (None, Some("Two"), "ok", vec![]),
+        (None, Some("Three"), "invalid", vec!["SG0102"]),
+        (None, None, "invalid", vec!["SG0101"]),
+        (None, Some("Five"), "invalid", vec!["SG0203"]),
+    ];
+    assert_eq!(records.iter().map(gist).collect::<Vec<_>>(), wanted);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("kql: 1 of 5 converted, 0 unsupported, 4 invalid"));
+}
+
+#[test]
+fn what_cannot_be_read_at_all_has_a_record() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let broken = dir.path().join("broken.yml");
+    fs::write(&broken, "title: \"un").unwrap_or_else(|e| panic!("{e}"));
+    let args = ["convert", "none.yml", &broken.to_string_lossy(), "tests/cmd/inputs/rules/whoami.yml"];
+    let out = output(&[&args[..], &["-t", "kql", "-f", "jsonl"]].concat());
+    assert_eq!(out.status.code(), Some(3), "a file that is not there is graver than a rule that is broken");
+    let records = lines(&out.stdout);
+    let said: Vec<_> = records.iter().map(gist).map(|(_, _, status, codes)| (status, codes)).collect();
+    assert_eq!(said, [("invalid", vec!["SG0902"]), ("invalid", vec!["SG0003"]), ("ok", vec![])]);
+    assert_eq!(records[0]["path"], "none.yml");
+}
+
+#[test]
+fn a_file_is_read_once_however_it_is_named() {
+    let rule = "tests/cmd/inputs/rules/whoami.yml";
+    let absolute = Path::new(env!("CARGO_MANIFEST_DIR")).join(rule);
+    let out = output(&["check", rule, "./tests/cmd/../cmd/inputs/rules/whoami.yml", &absolute.to_string_lossy()]);
+    assert!(String::from_utf8_lossy(&out.stderr).starts_with("1 file, 1 rule: "), "{out:?}");
+}
+
+/// [SG0701]: no rule is to blame where a user's template fails.
+#[test]
+fn a_template_that_fails_is_a_matter_of_configuration() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let kql = dir.path().join("kql");
+    let rule = "tests/cmd/inputs/rules/whoami.yml";
+    for text in ["{{ bogus }}", "{{"] {
+        fs::create_dir_all(&kql).and_then(|()| fs::write(kql.join("query.j2"), text)).unwrap_or_else(|e| panic!("{e}"));
+        let out = output(&["convert", rule, "-t", "kql", "--templates", &dir.path().to_string_lossy()]);
+        assert!(String::from_utf8_lossy(&out.stderr).contains("error[SG0701]: templates/kql/query.j2:1"), "{out:?}");
+        assert_eq!(out.status.code(), Some(3), "{text}");
+    }
+}
+
+/// A manifest and a dialect are data: a user's own need no program of theirs.
+#[test]
+fn a_users_manifest_and_dialect_are_used() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let (kql, dialects) = (dir.path().join("kql"), dir.path().join("sql/dialects"));
+    let manifest = fs::read_to_string("templates/kql/manifest.toml").unwrap_or_default();
+    let manifest = manifest.replace("default_table = \"Events\"", "default_table = \"Mine\"");
+    fs::create_dir_all(&kql)
+        .and_then(|()| fs::create_dir_all(&dialects))
+        .and_then(|()| fs::write(kql.join("manifest.toml"), manifest))
+        .and_then(|()| fs::copy("templates/sql/dialects/duckdb.toml", dialects.join("mine.toml")))
+        .unwrap_or_else(|e| panic!("{e}"));
+    let rule = "tests/cmd/inputs/rules/whoami.yml";
+    let templates = dir.path().to_string_lossy();
+    let args = ["convert", rule, "-t", "kql,sql:mine,sql:duckdb", "-f", "jsonl", "--templates", &templates];
+    let records = lines(&output(&args).stdout);
+    assert!(records[0]["query"].as_str().is_some_and(|query| query.starts_with("Mine ")), "{records:?}");
+    assert_eq!((&records[1]["target"], &records[1]["status"]), (&"sql:mine".into(), &"ok".into()));
+    assert_eq!(records[1]["query"], records[2]["query"]);
+    assert_eq!(
+        output(&["convert", rule, "-t", "sql:mine"]).status.code(),
+        Some(3),
+        "without the directory there is none"
+    );
+}
+
+#[test]
+fn explain_gives_programs_json() {
+    let list = output(&["explain", "--format", "json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap_or_default();
+    let one = output(&["explain", "SG0703", "--format", "json"]);
+    let one: Value = serde_json::from_slice(&one.stdout).unwrap_or_default();
+    assert_eq!((&one["severity"], &one["title"]), (&"error".into(), &"there is no such target".into()));
+    assert_eq!(one["page"], include_str!("../docs/diagnostics/SG0703.md"));
+    assert!(list.as_array().is_some_and(|codes| codes.contains(&one)));
+}
+
 #[test]
 fn a_closed_pipe_is_no_error() {
     let dir = many_rules(200);

@@ -307,7 +307,8 @@ fn parts_of_a_time() {
     }
     let text = part(FieldType::Unknown, TimePart::Hour, CompareOp::Eq, 3);
     assert!(text.starts_with(r#"(t matches regex @"^[0-9]{4}-"#), "{text}");
-    let tail = r#"coalesce(datetime_part("Hour", todatetime(replace_regex(t, @"\.[0-9]+", ""))) == 3, false))"#;
+    let tail =
+        r#"coalesce(datetime_part("Hour", todatetime(toupper(replace_regex(t, @"\.[0-9]+", "")))) == 3, false))"#;
     assert!(text.ends_with(tail), "{text}");
     assert_eq!(part(FieldType::Integer, TimePart::Hour, CompareOp::Eq, 3), "false", "an epoch number is no time");
 }

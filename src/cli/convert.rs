@@ -18,7 +18,8 @@ use super::{Exit, Stop};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
 use crate::mapping::{Chain, Mapped};
-use crate::sigma::UnresolvedPlaceholders;
+use crate::sigma::{self, UnresolvedPlaceholders};
+use crate::source::Span;
 use crate::target::{self, Conversion, Layout, Session, Target, Templates};
 
 /// Convert rules to query languages
@@ -56,13 +57,14 @@ const EXAMPLES: &str = "Examples:
   sigmaglot convert rules -t eql -p ecs-windows -p own.yml
   cat rule.yml | sigmaglot convert - -t eql --format jsonl
 
-A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash, \
-and with -p mapping. What is to be said of a rule is in its records with jsonl, and on stderr with text.
+A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash, and with -p mapping; what is not \
+known is null, and what cannot be read has a record too. What is to be said \
+of a rule is in its records with jsonl, and on stderr with text.
 
 Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.
 
-Exit codes: 0 every rule was converted to every target; 2 a rule could not be read or converted; 3 usage, or a file that cannot \
-be read or written.";
+Exit codes: 0 every rule was converted to every target; 2 a rule could not be read or converted; 3 usage, a template that \
+fails, or a file that cannot be read or written.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -183,7 +185,7 @@ pub fn run(
 }
 
 /// Loads each target once, in the order of the arguments.
-fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, Target)>, Diagnostic> {
+pub(super) fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, Target)>, Diagnostic> {
     let mut targets: Vec<(String, Target)> = Vec::new();
     for name in names {
         let name = if name == "sql:sqlite" { "sql" } else { name.trim() };
@@ -195,7 +197,7 @@ fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, 
 }
 
 /// Reads the files of `--templates DIR`.
-fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
+pub(super) fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
     let mut templates = Templates::embedded();
     let rooms: Vec<&str> =
         Templates::embedded_paths().iter().filter_map(|path| path.split_once('/').map(|(room, _)| room)).collect();
@@ -239,10 +241,14 @@ impl Job<'_> {
         if self.format == Format::Text {
             done.stderr = self.voice.render(&loaded.read.diagnostics, &loaded.source);
         }
+        let mut broken = broken_documents(&loaded.read).into_iter().peekable();
         for (index, rule) in loaded.read.rules.iter().enumerate() {
+            while let Some(document) = broken.next_if(|document| document.start < rule.meta.span.start) {
+                self.invalid(loaded, &document, &mut done);
+            }
             self.rule(sessions, loaded, index, rule, &mut done);
         }
-        self.invalid(loaded, &mut done);
+        broken.for_each(|document| self.invalid(loaded, &document, &mut done));
         done
     }
 
@@ -262,7 +268,9 @@ impl Job<'_> {
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
             done.tallies[i].count(status, conversion.diagnostics.iter());
             if status != Status::Ok {
-                done.exit = done.exit.max(Exit::Rules);
+                // A template that fails is a matter of configuration: no rule is to blame.
+                let failed = conversion.diagnostics.iter().any(|d| d.code == codes::TEMPLATE_FAILED);
+                done.exit = done.exit.max(if failed { Exit::Usage } else { Exit::Rules });
             }
             let several = self.targets.len() > 1;
             match self.format {
@@ -317,26 +325,21 @@ impl Job<'_> {
         Conversion { query, diagnostics }
     }
 
-    /// The records of what could not be read: one a target for all broken documents of the file, since a document that could
-    /// not be read has no name to tell it by.
-    fn invalid(&self, loaded: &Loaded, done: &mut Done) {
-        let errors: Vec<&Diagnostic> = loaded.read.diagnostics.iter().filter(|d| d.is_error()).collect();
-        if errors.is_empty() {
-            return;
-        }
+    /// The records of a document that could not be read, one a target.
+    fn invalid(&self, loaded: &Loaded, document: &Broken<'_>, done: &mut Done) {
         for (tally, (target, _)) in done.tallies.iter_mut().zip(self.targets) {
-            tally.count(Status::Invalid, errors.iter().copied());
+            tally.count(Status::Invalid, document.errors.iter().copied());
             if self.format == Format::Jsonl {
                 push(
                     &mut done.stdout,
                     &Record {
                         path: loaded.source.name(),
-                        id: None,
-                        title: None,
+                        id: document.id,
+                        title: document.title,
                         target,
                         status: Status::Invalid,
                         query: None,
-                        diagnostics: errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
+                        diagnostics: document.errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
                         ir_hash: None,
                         mapping: None,
                     },
@@ -349,6 +352,40 @@ impl Job<'_> {
 /// The rule as back ends want it.
 pub(super) fn normalized(rule: &Rule) -> Rule {
     Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() }
+}
+
+/// A document that could not be read, or a file with errors outside its documents.
+struct Broken<'a> {
+    start: u32,
+    title: Option<&'a str>,
+    id: Option<&'a str>,
+    errors: Vec<&'a Diagnostic>,
+}
+
+/// The broken documents of a file, in order, each with its errors. Errors outside all of them, as of text that is no YAML,
+/// go to documents without an error of their own (a collection's rules share its globals), or make an entry without a name.
+fn broken_documents(read: &sigma::Read) -> Vec<Broken<'_>> {
+    let errors = || read.diagnostics.iter().filter(|d| d.is_error());
+    let inside = |d: &Diagnostic, span: Span| d.span.is_some_and(|at| span.start <= at.start && at.start <= span.end);
+    let outside: Vec<&Diagnostic> =
+        errors().filter(|d| !read.unread.iter().any(|document| inside(d, document.span))).collect();
+    let mut shared = outside.is_empty();
+    let mut broken: Vec<Broken<'_>> = Vec::new();
+    for document in &read.unread {
+        let mut own: Vec<&Diagnostic> = errors().filter(|d| inside(d, document.span)).collect();
+        if own.is_empty() {
+            own.clone_from(&outside);
+            shared = true;
+        }
+        let (title, id) = (document.title.as_deref(), document.id.as_deref());
+        broken.push(Broken { start: document.span.start, title, id, errors: own });
+    }
+    if !shared {
+        let start = outside.first().and_then(|d| d.span).map_or(0, |span| span.start);
+        broken.push(Broken { start, title: None, id: None, errors: outside });
+    }
+    broken.sort_by_key(|document| document.start);
+    broken
 }
 
 /// Whether a diagnostic of the file is about this rule: one without a place is about all.
@@ -373,15 +410,20 @@ fn heading(rule: &Rule, name: Option<&String>, target: &Target) -> String {
     lines.iter().map(|line| comment(open, line)).collect()
 }
 
-/// A comment line. Nothing in the text can end it: no line break of any kind, no mark that closes a comment.
+/// Line breaks of Unicode, and marks that turn the direction of the text after them around.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A comment line. Nothing in the text can end it or hide what follows: no line break of any kind, no mark that closes a
+/// comment or turns the direction of text.
 fn comment(open: &str, text: &str) -> String {
     let close = match open {
         "/*" => " */",
         "```" => " ```",
         _ => "",
     };
-    let line: String =
-        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
     let line = line.replace("*/", "* /").replace("```", "` ` `");
     format!("{open} {}{close}\n", line.trim())
 }
@@ -463,5 +505,6 @@ mod tests {
         assert_eq!(comment("/*", "a */ drop"), "/* a * / drop */\n");
         assert_eq!(comment("```", "a ``` | delete"), "``` a ` ` ` | delete ```\n");
         assert_eq!(comment("--", ""), "-- \n");
+        assert_eq!(comment("--", "a\u{202e}b\u{2066}c"), "-- a b c\n");
     }
 }

@@ -104,19 +104,19 @@ impl Found {
             }
             return Ok(());
         }
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                self.walk(path, console, is_rule);
+        let metadata = std::fs::metadata(path);
+        if metadata.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+            self.walk(path, console, is_rule);
+            return Ok(());
+        }
+        match path.to_str().filter(|text| metadata.is_err() && text.contains(['*', '?', '[', '{'])) {
+            Some(pattern) => self.pattern(pattern, console),
+            None => {
+                // One that is not there is found out when it is read, so that it gets a record as any unreadable file does.
+                let root = path.parent().unwrap_or(Path::new(""));
+                self.add(path, root, &real(root));
                 Ok(())
             }
-            Ok(_) => {
-                self.add(path, path.parent().unwrap_or(Path::new("")));
-                Ok(())
-            }
-            Err(error) => match path.to_str().filter(|text| text.contains(['*', '?', '[', '{'])) {
-                Some(pattern) => self.pattern(pattern, console),
-                None => Err(unreadable(&path.display().to_string(), &error.to_string())),
-            },
         }
     }
 
@@ -162,19 +162,26 @@ impl Found {
             }
         }
         paths.sort();
+        let real = real(root);
         for path in &paths {
-            self.add(path, root);
+            self.add(path, root, &real);
         }
     }
 
-    fn add(&mut self, path: &Path, root: &Path) {
+    /// Adds a file below `root`, unless another argument named it, in whatever way: `real` is what `root` is when resolved.
+    fn add(&mut self, path: &Path, root: &Path, real: &Path) {
         self.named += 1;
-        let plain = path.strip_prefix(".").unwrap_or(path);
-        if self.seen.insert(plain.to_owned()) {
-            let below = path.strip_prefix(root).unwrap_or(path).to_owned();
+        let below = path.strip_prefix(root).unwrap_or(path).to_owned();
+        if self.seen.insert(real.join(&below)) {
             self.files.push(RuleFile { name: path.display().to_string(), below, path: Some(path.to_owned()) });
         }
     }
+}
+
+/// The directory without links and `..`; as it stands where that cannot be known.
+fn real(directory: &Path) -> PathBuf {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 fn is_rule(path: &Path) -> bool {

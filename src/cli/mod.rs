@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod console;
 mod convert;
+pub mod engine;
 mod explain;
 mod fields;
 mod input;
@@ -21,6 +22,8 @@ mod placeholders;
 mod record;
 mod run;
 mod targets;
+mod verdicts;
+mod verify;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
@@ -66,6 +69,7 @@ enum Command {
     #[command(subcommand)]
     Mapping(mapping_explain::Command),
     Fields(fields::Arguments),
+    Verify(verify::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -158,6 +162,7 @@ fn dispatch(cli: Cli, console: &mut Console, stdout: &mut dyn Write) -> Result<E
         Command::Mappings(arguments) => mappings::run(arguments, stdout),
         Command::Mapping(command) => mapping_explain::run(command, threads, console, stdout),
         Command::Fields(arguments) => fields::run(arguments, threads, console, stdout),
+        Command::Verify(arguments) => verify::run(arguments, threads, console, stdout),
         Command::Explain(arguments) => explain::run(arguments, stdout),
         Command::Completions(arguments) => completions::run(arguments, stdout),
         Command::Man(arguments) => man::run(arguments, stdout),

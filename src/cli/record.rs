@@ -24,7 +24,7 @@ pub struct Record<'a> {
     pub path: &'a str,
     /// The rule's id.
     pub id: Option<&'a str>,
-    /// The rule's title; null where the rule could not be read.
+    /// The rule's title; null where not even that could be read.
     pub title: Option<&'a str>,
     /// The target.
     pub target: &'a str,

@@ -54,7 +54,7 @@ Exit codes: 0 all went well, matches or none; 2 a rule could not be read; 3 usag
 
 /// How events are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Input {
+pub(super) enum Input {
     /// By their content; Windows event records are prepared as those of a log are
     Auto,
     /// JSON objects as they stand: one, an array, or one after the other
@@ -184,15 +184,15 @@ fn line(stdout: &mut dyn Write, record: &impl Serialize) -> Result<(), Stop> {
 }
 
 /// A source of events.
-struct Source {
+pub(super) struct Source {
     /// The path as the user wrote it, or `<stdin>`.
-    name: String,
+    pub(super) name: String,
     /// What to open; `None` is stdin.
     path: Option<PathBuf>,
 }
 
 /// The sources of all arguments, in order; directories are searched. What cannot be searched is said and passed over.
-fn sources(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Result<Vec<Source>, Stop> {
+pub(super) fn sources(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Result<Vec<Source>, Stop> {
     let stdin = || Source { name: "<stdin>".into(), path: None };
     if paths.is_empty() {
         if std::io::stdin().is_terminal() {
@@ -241,7 +241,8 @@ impl Source {
         Source { name: path.display().to_string(), path: Some(path.to_owned()) }
     }
 
-    fn open(&self, input: Input) -> Result<Events<'static>, Diagnostic> {
+    /// Opens it.
+    pub(super) fn open(&self, input: Input) -> Result<Events<'static>, Diagnostic> {
         let format = match input {
             Input::Auto => Format::Auto,
             Input::Json => Format::Json,

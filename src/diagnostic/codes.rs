@@ -247,6 +247,8 @@ codes! {
     FILE_NAME_TAKEN = "SG0905" Note;
     /// There is no such diagnostic code.
     CODE_UNKNOWN = "SG0906" Error;
+    /// An engine for `verify` does not start.
+    ENGINE_FAILED = "SG0910" Error;
 }
 
 impl Code {

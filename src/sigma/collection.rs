@@ -5,6 +5,8 @@
 //! A global document goes into every rule that follows it and wins where both say something; several accumulate.
 //! `repeat` is the previous rule with changes. Correlations and filters take no part.
 
+use std::collections::BTreeMap;
+
 use super::messages::Messages;
 use super::yaml::{Entry, MAX_DEPTH, Node, Value};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -41,7 +43,8 @@ struct State<'s> {
 impl<'s> State<'s> {
     fn step(&mut self, mut document: Node<'s>, out: &mut Vec<Node<'s>>, messages: &mut Messages) {
         let Some((word, span)) = action(&document) else {
-            if !["correlation", "filter"].iter().any(|key| has_key(&document, key)) {
+            let is_map = matches!(document.value, Value::Map(_));
+            if is_map && !["correlation", "filter"].iter().any(|key| has_key(&document, key)) {
                 if let Some(global) = &self.global {
                     merge(&mut document, global, MAX_DEPTH);
                 }
@@ -54,7 +57,10 @@ impl<'s> State<'s> {
         remove_action(&mut document);
         match word.as_str() {
             "global" => match &mut self.global {
-                Some(global) => merge(global, &document, MAX_DEPTH),
+                Some(global) => {
+                    merge(global, &document, MAX_DEPTH);
+                    self.made += size(global);
+                }
                 None => self.global = Some(document),
             },
             "reset" => self.global = None,
@@ -112,24 +118,27 @@ fn size(node: &Node<'_>) -> usize {
 /// Puts `from` into `into`: maps key by key, everything else replaced.
 fn merge<'s>(into: &mut Node<'s>, from: &Node<'s>, depth: usize) {
     match (&mut into.value, &from.value) {
-        (Value::Map(entries), Value::Map(new)) if depth > 0 => {
-            for entry in new {
-                put(entries, entry, depth);
-            }
-        }
+        (Value::Map(entries), Value::Map(new)) if depth > 0 => merge_entries(entries, new, depth),
         _ => *into = from.clone(),
     }
 }
 
-fn put<'s>(entries: &mut Vec<Entry<'s>>, entry: &Entry<'s>, depth: usize) {
-    match entries.iter_mut().find(|old| old.key.text == entry.key.text) {
-        Some(old) => {
-            let is_map = matches!((&old.value.value, &entry.value.value), (Value::Map(_), Value::Map(_)));
-            merge(&mut old.value, &entry.value, depth - 1);
-            if !is_map {
-                old.key_span = entry.key_span;
-            }
+/// Keys are unique in both maps, so the places of the old ones can be looked up once.
+fn merge_entries<'s>(entries: &mut Vec<Entry<'s>>, new: &[Entry<'s>], depth: usize) {
+    let places: BTreeMap<&str, usize> = entries.iter().enumerate().map(|(i, e)| (e.key.text.as_ref(), i)).collect();
+    let places: Vec<_> = new.iter().map(|entry| places.get(entry.key.text.as_ref()).copied()).collect();
+    for (entry, place) in new.iter().zip(places) {
+        match place.and_then(|i| entries.get_mut(i)) {
+            Some(old) => replace(old, entry, depth),
+            None => entries.push(entry.clone()),
         }
-        None => entries.push(entry.clone()),
+    }
+}
+
+fn replace<'s>(old: &mut Entry<'s>, entry: &Entry<'s>, depth: usize) {
+    let is_map = matches!((&old.value.value, &entry.value.value), (Value::Map(_), Value::Map(_)));
+    merge(&mut old.value, &entry.value, depth - 1);
+    if !is_map {
+        old.key_span = entry.key_span;
     }
 }

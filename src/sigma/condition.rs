@@ -365,9 +365,9 @@ impl<'t, P: Fn(Range<usize>) -> Span> Parser<'t, P> {
         if word == ")" || RESERVED.contains(&word) || word.contains('*') {
             return Err(self.unexpected(token, "expected a search"));
         }
-        if let Some(operator) =
-            upper_case(word).filter(|_| self.word(1).is_some_and(|next| next == "(" || is_identifier(next)))
-        {
+        // Before `and`, `or`, `)` and the end, `Not` can only be the name of a search.
+        let operand = |next: &str| next == "(" || (is_identifier(next) && !matches!(next, "and" | "or"));
+        if let Some(operator) = upper_case(word).filter(|_| self.word(1).is_some_and(operand)) {
             let message = format!("`{word}` is no operator");
             return Err(Failure::new(codes::CONDITION_SYNTAX, message, token.range())
                 .help(format!("operators are lower case: write `{operator}`")));

@@ -187,8 +187,9 @@ fn timeframe(entry: &Entry<'_>, messages: &mut Messages) -> Option<Text> {
 
 fn search(entry: &Entry<'_>, messages: &mut Messages) -> Search {
     let name = Text { text: entry.key.text.as_ref().into(), span: entry.key_span };
-    check_key(&entry.key, entry.key_span, messages);
-    if condition::is_reserved(&name.text) {
+    if !is_text(&entry.key) {
+        refuse_key(&entry.key, entry.key_span, messages);
+    } else if condition::is_reserved(&name.text) {
         let message = format!("`{}` is a word of conditions, so it cannot name a search", name.text);
         messages.push(Diagnostic::new(codes::IDENTIFIER_RESERVED, message).at(name.span).help("rename the search"));
     } else if !condition::is_identifier(&name.text) {
@@ -205,11 +206,14 @@ fn search(entry: &Entry<'_>, messages: &mut Messages) -> Search {
     Search { name, body, span: entry.span() }
 }
 
-fn check_key(key: &Scalar<'_>, span: Span, messages: &mut Messages) {
-    if key.kind != Kind::Text && !key.text.is_empty() {
-        let message = format!("the key `{}` is {}, keys are text", key.text, key.kind.describe());
-        messages.push(Diagnostic::new(codes::KEY_NOT_TEXT, message).at(span).help("put it in quotes"));
-    }
+/// Whether a key is text; nothing at all is the empty text.
+fn is_text(key: &Scalar<'_>) -> bool {
+    key.kind == Kind::Text || key.text.is_empty()
+}
+
+fn refuse_key(key: &Scalar<'_>, span: Span, messages: &mut Messages) {
+    let message = format!("the key `{}` is {}, keys are text", key.text, key.kind.describe());
+    messages.push(Diagnostic::new(codes::KEY_NOT_TEXT, message).at(span).help("put it in quotes"));
 }
 
 fn body(node: &Node<'_>, messages: &mut Messages) -> Body {
@@ -242,7 +246,9 @@ fn body(node: &Node<'_>, messages: &mut Messages) -> Body {
 }
 
 fn item(entry: &Entry<'_>, messages: &mut Messages) -> Option<Item> {
-    check_key(&entry.key, entry.key_span, messages);
+    if !is_text(&entry.key) {
+        refuse_key(&entry.key, entry.key_span, messages);
+    }
     let key = entry.key.text.as_ref();
     let mut at = key.find('|').unwrap_or(key.len());
     let name = key.get(..at).unwrap_or("");

@@ -13,6 +13,9 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{self, Expr, Logsource, Meta, Origin};
 use crate::source::Span;
 
+/// The most nodes that the filters of a source may add to its rules.
+const MAX_ADDED: usize = 1_000_000;
+
 /// A filter as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterDocument {
@@ -88,26 +91,42 @@ pub fn apply_filters(rules: &mut [ir::Rule], filters: &[Filter]) -> Vec<usize> {
     apply(rules, filters, Places::Move)
 }
 
-/// Adds filters to rules of the same source.
-pub(super) fn apply_own(rules: &mut [ir::Rule], filters: &[Filter]) {
+/// Adds filters to rules of the same source; no rule is left where that would take too much memory.
+pub(super) fn apply_own(rules: &mut Vec<ir::Rule>, filters: &[Filter], messages: &mut Messages) {
+    let sizes: Vec<usize> = filters.iter().map(|filter| super::lower::count(&filter.condition)).collect();
+    let mut added = 0_usize;
+    for rule in rules.iter() {
+        let applied = filters.iter().zip(&sizes).filter(|(filter, _)| filter.applies_to(rule));
+        added = added.saturating_add(applied.map(|(_, size)| size).sum());
+        if added > MAX_ADDED {
+            let message = format!("the filters add more than {MAX_ADDED} tests to the rules of the file");
+            messages.push(Diagnostic::new(codes::SOURCE_TOO_LARGE, message).help("split the file into several"));
+            return rules.clear();
+        }
+    }
     apply(rules, filters, Places::Keep);
 }
 
 fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usize> {
     let mut counts = vec![0; filters.len()];
     for rule in rules {
+        let span = rule.condition.origin.span;
+        let mut extra = Vec::new();
         for (filter, count) in filters.iter().zip(&mut counts) {
-            if !filter.applies_to(rule) {
-                continue;
+            if filter.applies_to(rule) {
+                let mut condition = filter.condition.clone();
+                if places == Places::Move {
+                    relocate(&mut condition, span);
+                }
+                extra.push(condition);
+                *count += 1;
             }
-            let span = rule.condition.origin.span;
-            let mut extra = filter.condition.clone();
-            if places == Places::Move {
-                relocate(&mut extra, span);
-            }
+        }
+        if !extra.is_empty() {
+            // One flat list, so that a thousand filters do not nest a thousand deep.
             let own = std::mem::replace(&mut rule.condition, Expr::new(ir::Node::True, Origin::default()));
-            rule.condition = Expr::new(ir::Node::All(vec![own, extra]), Origin { span, ..Origin::default() });
-            *count += 1;
+            let parts = std::iter::once(own).chain(extra).collect();
+            rule.condition = Expr::new(ir::Node::All(parts), Origin { span, ..Origin::default() });
         }
     }
     counts

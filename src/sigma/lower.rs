@@ -2,6 +2,7 @@
 //!
 //! Searches are lowered once; conditions put them together. Errors are collected and give no rule.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
@@ -17,6 +18,11 @@ use crate::source::Span;
 /// The most nodes that the conditions of a rule may add by naming a search again.
 pub const MAX_REPEATED: usize = 250_000;
 
+/// The most comparisons of patterns with names in the conditions of a rule.
+const MAX_LOOKS: usize = 5_000_000;
+/// The most names among which a slip is looked for.
+const MAX_NAMES: usize = 500;
+
 /// The rule in the IR; `None` after an error.
 pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> Option<ir::Rule> {
     let condition = detection(&rule.detection, options, messages)?;
@@ -30,7 +36,14 @@ pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut
     }
     let before = messages.errors();
     let searches = detection.searches.iter().map(|s| Lowered::new(s, options, messages)).collect::<Vec<_>>();
-    let mut lowering = Conditions { searches: &searches, used: vec![false; searches.len()], repeated: 0, messages };
+    let mut lowering = Conditions {
+        searches: &searches,
+        places: searches.iter().enumerate().rev().map(|(i, search)| (search.name.as_ref(), i)).collect(),
+        looks: 0,
+        used: vec![false; searches.len()],
+        repeated: 0,
+        messages,
+    };
     let mut parts = detection
         .conditions
         .iter()
@@ -76,7 +89,8 @@ impl Lowered {
     }
 }
 
-fn count(expr: &Expr) -> usize {
+/// The nodes of a tree.
+pub(super) fn count(expr: &Expr) -> usize {
     match &expr.node {
         Node::True | Node::False | Node::Test(_) => 1,
         Node::Not(part) => 1 + count(part),
@@ -100,6 +114,9 @@ fn body(body_: &Body, items: &mut Items<'_>) -> Option<Expr> {
 
 struct Conditions<'a> {
     searches: &'a [Lowered],
+    places: BTreeMap<&'a str, usize>,
+    /// How often a pattern was held against a name so far.
+    looks: usize,
     used: Vec<bool>,
     repeated: usize,
     messages: &'a mut Messages,
@@ -109,13 +126,12 @@ impl Conditions<'_> {
     fn expr(&mut self, expr: &condition::Expr) -> Option<Expr> {
         let origin = Origin { span: expr.span, ..Origin::default() };
         match &expr.kind {
-            ExprKind::Identifier(name) => match self.searches.iter().position(|s| s.name == *name) {
-                Some(i) => self.take(i, expr.span),
+            ExprKind::Identifier(name) => match self.places.get(name.as_ref()) {
+                Some(&i) => self.take(i, expr.span),
                 None => self.undefined(name, expr.span),
             },
             ExprKind::Selector { quantifier, target } => {
-                let selected =
-                    (0..self.searches.len()).filter(|&i| target.selects(&self.searches[i].name)).collect::<Vec<_>>();
+                let selected = self.selected(target, expr.span)?;
                 if selected.is_empty() {
                     return self.selects_nothing(target, expr.span);
                 }
@@ -127,6 +143,20 @@ impl Conditions<'_> {
             ExprKind::And(parts) => joined(parts.iter().map(|p| self.expr(p)).collect(), Node::All, origin),
             ExprKind::Or(parts) => joined(parts.iter().map(|p| self.expr(p)).collect(), Node::Any, origin),
         }
+    }
+
+    /// The searches that a selector takes; `None` where the selectors of the rule cost too much.
+    fn selected(&mut self, target: &Target, span: Span) -> Option<Vec<usize>> {
+        let before = self.looks;
+        self.looks = before.saturating_add(self.searches.len());
+        if self.looks > MAX_LOOKS {
+            if before <= MAX_LOOKS {
+                let message = "the condition has too many selectors for this many searches";
+                self.messages.push(Diagnostic::new(codes::CONDITION_TOO_LARGE, message).at(span));
+            }
+            return None;
+        }
+        Some((0..self.searches.len()).filter(|&i| target.selects(&self.searches[i].name)).collect())
     }
 
     /// A copy of a search for a place in the condition.
@@ -145,9 +175,9 @@ impl Conditions<'_> {
         None
     }
 
-    /// The name nearest to a word, while anybody will see the suggestion.
+    /// The name nearest to a word, while anybody will see the suggestion; among the first names of very many.
     fn near<'n>(&self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-        if self.messages.is_full() { None } else { did_you_mean(word, names) }
+        if self.messages.is_full() { None } else { did_you_mean(word, names.take(MAX_NAMES)) }
     }
 
     fn undefined(&mut self, name: &str, span: Span) -> Option<Expr> {

@@ -35,7 +35,7 @@ pub use rule::{Document, Rule};
 
 use crate::diagnostic::Diagnostic;
 use crate::ir;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use messages::Messages;
 
 /// What the caller supplies to the reading of rules.
@@ -64,8 +64,21 @@ pub struct Read {
     pub rules: Vec<ir::Rule>,
     /// The filters, for the rules of other sources; see [`apply_filters`].
     pub filters: Vec<Filter>,
+    /// The documents that gave no rule or filter because of an error, in source order.
+    pub unread: Vec<Unread>,
     /// Everything to be said, in source order; errors mean that a document gave no rule.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A document that could not be read, by what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The whole document.
+    pub span: Span,
+    /// Its title, where it has one that is a scalar.
+    pub title: Option<Arc<str>>,
+    /// Its id, likewise.
+    pub id: Option<Arc<str>>,
 }
 
 /// The documents of a source as written.
@@ -81,18 +94,24 @@ pub struct Parsed {
 pub fn read(source: &Source, options: &Options) -> Read {
     let mut messages = Messages::default();
     let mut out = Read::default();
-    for (document, soundness) in parse_all(source, &mut messages) {
+    for (document, name, soundness) in parse_all(source, &mut messages) {
         // A document with errors is lowered too, for what there is to say about the rest of it.
         let sound = soundness == Soundness::Sound;
+        let before = messages.errors();
         match &document {
-            Document::Rule(rule) => out.rules.extend(lower::rule(rule, options, &mut messages).filter(|_| sound)),
-            Document::Filter(filter) => {
+            Some(Document::Rule(rule)) => {
+                out.rules.extend(lower::rule(rule, options, &mut messages).filter(|_| sound));
+            }
+            Some(Document::Filter(filter)) => {
                 out.filters.extend(filter::lower(filter, options, &mut messages).filter(|_| sound));
             }
-            Document::Correlation(_) => {}
+            Some(Document::Correlation(_)) | None => {}
+        }
+        if !sound || messages.errors() != before {
+            out.unread.push(name);
         }
     }
-    filter::apply_own(&mut out.rules, &out.filters);
+    filter::apply_own(&mut out.rules, &out.filters, &mut messages);
     out.diagnostics = messages.finish();
     out
 }
@@ -101,8 +120,8 @@ pub fn read(source: &Source, options: &Options) -> Read {
 pub fn parse(source: &Source) -> Parsed {
     let mut messages = Messages::default();
     let documents = parse_all(source, &mut messages);
-    let sound = documents.into_iter().filter(|(_, soundness)| *soundness == Soundness::Sound);
-    Parsed { documents: sound.map(|(document, _)| document).collect(), diagnostics: messages.finish() }
+    let sound = documents.into_iter().filter(|(_, _, soundness)| *soundness == Soundness::Sound);
+    Parsed { documents: sound.filter_map(|(document, ..)| document).collect(), diagnostics: messages.finish() }
 }
 
 /// Lowers a rule to the IR, with what there is to be said about its values and conditions.
@@ -145,18 +164,32 @@ enum Soundness {
     Broken,
 }
 
-fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Document, Soundness)> {
+fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Option<Document>, Unread, Soundness)> {
     let nodes = yaml::documents(source, messages);
     let nodes = collection::expand(nodes, messages);
     let mut out = Vec::with_capacity(nodes.len());
     for node in &nodes {
         let before = messages.errors();
-        if let Some(document) = rule::parse(node, messages) {
-            let soundness = if messages.errors() == before { Soundness::Sound } else { Soundness::Broken };
-            out.push((document, soundness));
-        }
+        let document = rule::parse(node, messages);
+        let soundness = if messages.errors() == before { Soundness::Sound } else { Soundness::Broken };
+        out.push((document, Unread::new(node), soundness));
     }
     out
+}
+
+impl Unread {
+    fn new(node: &yaml::Node<'_>) -> Self {
+        let text = |key: &str| match &node.value {
+            yaml::Value::Map(entries) => {
+                entries.iter().find(|entry| entry.key.text == key).and_then(|entry| match &entry.value.value {
+                    yaml::Value::Scalar(scalar) => Some(Arc::from(&*scalar.text)),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        Unread { span: node.span, title: text("title"), id: text("id") }
+    }
 }
 
 #[cfg(test)]

@@ -259,12 +259,26 @@ impl<'s, 'm> Loader<'s, 'm> {
                 let width = self.offsets.text[at..].chars().next().map_or(0, char::len_utf8);
                 let span = Span::new(self.offsets.base + at, self.offsets.base + at + width);
                 let message = format!("this is no YAML: {}", error.info());
-                let mut diagnostic = Diagnostic::new(codes::YAML_SYNTAX, message).at(span);
-                if self.line_of(at).starts_with('\t') {
-                    diagnostic = diagnostic.help("indent with blanks; YAML forbids tabs there");
-                }
-                Err(Box::new(diagnostic))
+                let diagnostic = Diagnostic::new(codes::YAML_SYNTAX, message).at(span);
+                Err(Box::new(match self.way_out(error.info(), at) {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                }))
             }
+        }
+    }
+
+    /// What authors of rules mostly meant where the parser stops; it knows YAML only.
+    fn way_out(&self, problem: &str, at: usize) -> Option<&'static str> {
+        if self.line_of(at).starts_with('\t') || problem.contains("found a tab") {
+            return Some("indent with blanks; YAML forbids tabs there");
+        }
+        match self.offsets.text[at..].chars().next() {
+            Some('*') => Some("a value that begins with `*` needs quotes, such as `'*.exe'`"),
+            Some('%' | '@' | '`') => Some("a value that begins with this character needs quotes"),
+            _ if problem.contains("unknown escape") => Some("use single quotes, in which a backslash is a backslash"),
+            _ if problem.contains("mapping values") => Some("a value that has `: ` in it needs quotes"),
+            _ => None,
         }
     }
 

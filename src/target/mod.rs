@@ -73,14 +73,15 @@ pub struct Target {
 pub const NAMES: &[&str] = &["eql", "kql", "spl", "sql", "sql:duckdb", "sql:postgres", "sql:clickhouse", "sql:spark"];
 
 impl Target {
-    /// Loads the target called `name` (`sql` is `sql:sqlite`) with these templates.
+    /// Loads the target called `name` (`sql` is `sql:sqlite`) with these templates. `sql:NAME` is a target too where they have
+    /// a file `sql/dialects/NAME.toml` of the user's.
     ///
     /// # Errors
     /// Where there is no such target, or its manifest or a template is broken.
     pub fn load(name: &str, templates: &Templates) -> Result<Target, Diagnostic> {
         let name = if name == "sql:sqlite" { "sql" } else { name };
         let (room, dialect) = name.split_once(':').map_or((name, None), |(room, dialect)| (room, Some(dialect)));
-        if !NAMES.contains(&name) {
+        if !NAMES.contains(&name) && !is_own_dialect(name, templates) {
             let mut diagnostic = Diagnostic::new(codes::TARGET_UNKNOWN, format!("there is no target `{name}`"));
             if let Some(near) = did_you_mean(name, NAMES.iter().copied()) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
@@ -112,6 +113,14 @@ impl Target {
     pub fn convert(&self, rule: &ir::Rule, options: &Options) -> Conversion {
         self.session().convert(rule, options)
     }
+}
+
+/// Whether the templates hold a dialect of SQL of this name. Names go into file names, so they are plain words.
+fn is_own_dialect(name: &str, templates: &Templates) -> bool {
+    name.strip_prefix("sql:").is_some_and(|dialect| {
+        dialect.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+            && templates.get(&format!("sql/dialects/{dialect}.toml")).is_some()
+    })
 }
 
 /// A target with its macros evaluated; see [`Target::session`].

@@ -3,11 +3,14 @@
 //! [`build`] walks the IR's tree and asks the room for each leaf; structure, capability checks and the
 //! collection of refusals are the same for every target and stand here.
 
+use std::collections::HashMap;
+
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Expr, Field, Node, Origin, Predicate, Subject, Test};
 
 use super::quote::Operand;
 use super::{Capability, Manifest, Options};
+use crate::source::Span;
 
 /// A planned query.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,17 +146,21 @@ pub struct Context<'a> {
     #[allow(dead_code, reason = "rooms may read it")]
     pub options: &'a Options,
     diagnostics: Vec<Diagnostic>,
+    /// Which of them are about a place: a long list may have one for each value.
+    said: HashMap<Option<Span>, Vec<usize>>,
 }
 
 impl<'a> Context<'a> {
     /// A fresh context.
     pub fn new(manifest: &'a Manifest, options: &'a Options) -> Self {
-        Self { manifest, options, diagnostics: Vec::new() }
+        Self { manifest, options, diagnostics: Vec::new(), said: HashMap::new() }
     }
 
     /// Notes something; the same thing about the same place is noted once.
     pub fn say(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
+        let here = self.said.entry(diagnostic.span).or_default();
+        if here.iter().all(|&i| self.diagnostics.get(i) != Some(&diagnostic)) {
+            here.push(self.diagnostics.len());
             self.diagnostics.push(diagnostic);
         }
     }

@@ -153,9 +153,21 @@ pub fn print(regex: &Regex, dialect: &Dialect) -> Result<String, Refusal> {
 
 /// All characters of the same simple case folding, the character among them, ascending.
 pub fn fold_orbit(c: char) -> Vec<char> {
+    match c {
+        // Two signs beyond ASCII fold to these letters; the tables know them.
+        'k' | 'K' | 's' | 'S' => {}
+        _ if c.is_ascii_alphabetic() => return vec![c.to_ascii_uppercase(), c.to_ascii_lowercase()],
+        _ if c.is_ascii() => return vec![c],
+        _ => {}
+    }
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
     class.case_fold_simple();
     class.iter().flat_map(|range| range.start()..=range.end()).collect()
+}
+
+/// Whether another character has the same simple case folding.
+pub fn is_cased(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { fold_orbit(c).len() > 1 }
 }
 
 /// Which kinds of leaves with letters there are.
@@ -168,7 +180,7 @@ struct Letters {
 impl Letters {
     fn visit(&mut self, tree: &Tree) {
         match tree {
-            Tree::Literal { c, fold } => self.note(fold_orbit(*c).len() > 1, *fold),
+            Tree::Literal { c, fold } => self.note(is_cased(*c), *fold),
             Tree::Class(class) => {
                 self.note(ranges(&class.items) != folded(&class.items), class.fold);
             }
@@ -203,7 +215,7 @@ impl Printer<'_> {
     fn tree(&mut self, tree: &Tree) -> Result<(), Refusal> {
         match tree {
             Tree::Empty => {}
-            Tree::Literal { c, fold } if *fold && self.fold == FoldForm::ByClass && fold_orbit(*c).len() > 1 => {
+            Tree::Literal { c, fold } if *fold && self.fold == FoldForm::ByClass && is_cased(*c) => {
                 self.class(&Class { negated: false, fold: true, items: vec![ClassItem::Range(*c, *c)] })?;
             }
             Tree::Literal { c, .. } => self.character(*c, "\\.+*?()|[]{}^$#&~")?,

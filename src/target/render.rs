@@ -26,14 +26,36 @@ pub(super) fn here(state: &State) -> Value {
 /// Renders plans with macro files that are evaluated once.
 pub struct Renderer<'e> {
     environment: &'e Environment<'static>,
-    room: &'e str,
-    modules: BTreeMap<String, Captured<'e>>,
+    query: String,
+    modules: Vec<Module<'e>>,
+    layouts: Layouts,
+}
+
+/// An evaluated macro file.
+struct Module<'e> {
+    path: String,
+    captured: Captured<'e>,
+    /// What [`here`] gives at present.
+    here: Option<(Layout, usize)>,
+}
+
+/// The values of layouts, made once.
+#[derive(Default)]
+struct Layouts {
+    compact: Vec<Value>,
+    pretty: Vec<Value>,
+}
+
+/// What stays the same throughout a part: the macro files by their place in [`Renderer::modules`], the layout.
+struct Frame {
+    modules: Vec<usize>,
+    layout: Layout,
 }
 
 impl<'e> Renderer<'e> {
     /// A renderer over the templates of one room.
-    pub fn new(environment: &'e Environment<'static>, room: &'e str) -> Self {
-        Self { environment, room, modules: BTreeMap::new() }
+    pub fn new(environment: &'e Environment<'static>, room: &str) -> Self {
+        Self { environment, query: format!("{room}/query.j2"), modules: Vec::new(), layouts: Layouts::default() }
     }
 
     /// The text of a query.
@@ -44,88 +66,110 @@ impl<'e> Renderer<'e> {
     fn try_query(&mut self, rule: &ir::Rule, query: &Query, layout: Layout) -> Result<String, Error> {
         let mut variables: BTreeMap<&str, Value> = BTreeMap::new();
         for part in &query.parts {
-            let macros: Vec<&str> = part.macros.iter().map(String::as_str).collect();
-            let text = self.plan(&part.plan, &macros, layout, 0)?;
-            variables.insert(part.name, Value::from(text));
+            let modules = part.macros.iter().map(|path| self.module(path)).collect::<Result<_, _>>()?;
+            let text = self.plan(&part.plan, &Frame { modules, layout }, 0)?;
+            variables.insert(part.name, text);
         }
         for (name, operand) in &query.operands {
             variables.insert(name, Value::from(operand));
         }
         variables.insert("rule", rule_value(rule));
-        variables.insert("layout", layout_value(layout, 0));
-        let template = self.environment.get_template(&format!("{}/query.j2", self.room))?;
-        let text = template.render(Value::from_pairs(variables))?;
-        Ok(text.trim_end().to_owned())
+        variables.insert("layout", self.layouts.get(layout, 0));
+        let template = self.environment.get_template(&self.query)?;
+        let mut text = template.render(Value::from_pairs(variables))?;
+        text.truncate(text.trim_end().len());
+        Ok(text)
     }
 
-    fn plan(&mut self, plan: &Plan, macros: &[&str], layout: Layout, depth: usize) -> Result<String, Error> {
+    fn plan(&mut self, plan: &Plan, frame: &Frame, depth: usize) -> Result<Value, Error> {
         match plan {
-            Plan::True => self.call(macros, "always", &[]),
-            Plan::False => self.call(macros, "never", &[]),
+            Plan::True => self.call(frame, "always", &[]),
+            Plan::False => self.call(frame, "never", &[]),
             Plan::Leaf(leaf) => {
                 let operands: Vec<Value> = leaf.operands.iter().map(Value::from).collect();
-                for path in macros {
-                    self.module(path)?.with_state_mut(|state| state.set_temp(HERE, layout_value(layout, depth)));
-                }
-                self.call(macros, leaf.name, &operands)
+                self.set_here(frame, depth);
+                self.call(frame, leaf.name, &operands)
             }
             Plan::Not(part) => {
-                let text = self.part(part, macros, layout, depth)?;
-                self.call(macros, "not", &[Value::from(text), layout_value(layout, depth)])
+                let text = self.part(part, frame, depth)?;
+                let layout = self.layouts.get(frame.layout, depth);
+                self.call(frame, "not", &[text, layout])
             }
-            Plan::All(parts) => self.list("all", parts, macros, layout, depth),
-            Plan::Any(parts) => self.list("any", parts, macros, layout, depth),
+            Plan::All(parts) => self.list("all", parts, frame, depth),
+            Plan::Any(parts) => self.list("any", parts, frame, depth),
         }
     }
 
-    fn list(
-        &mut self,
-        name: &str,
-        parts: &[Plan],
-        macros: &[&str],
-        layout: Layout,
-        depth: usize,
-    ) -> Result<String, Error> {
-        let parts = parts
-            .iter()
-            .map(|part| self.part(part, macros, layout, depth).map(Value::from))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.call(macros, name, &[Value::from(parts), layout_value(layout, depth)])
+    fn list(&mut self, name: &str, parts: &[Plan], frame: &Frame, depth: usize) -> Result<Value, Error> {
+        let parts = parts.iter().map(|part| self.part(part, frame, depth)).collect::<Result<Vec<_>, _>>()?;
+        let layout = self.layouts.get(frame.layout, depth);
+        self.call(frame, name, &[Value::from(parts), layout])
     }
 
     /// A part within another node: in a group where it has operators of its own.
-    fn part(&mut self, plan: &Plan, macros: &[&str], layout: Layout, depth: usize) -> Result<String, Error> {
+    fn part(&mut self, plan: &Plan, frame: &Frame, depth: usize) -> Result<Value, Error> {
         match plan {
             Plan::All(_) | Plan::Any(_) => {
-                let text = self.plan(plan, macros, layout, depth + 1)?;
-                self.call(macros, "group", &[Value::from(text), layout_value(layout, depth)])
+                let text = self.plan(plan, frame, depth + 1)?;
+                let layout = self.layouts.get(frame.layout, depth);
+                self.call(frame, "group", &[text, layout])
             }
-            _ => self.plan(plan, macros, layout, depth),
+            _ => self.plan(plan, frame, depth),
+        }
+    }
+
+    fn set_here(&mut self, frame: &Frame, depth: usize) {
+        for &i in &frame.modules {
+            let Some(module) = self.modules.get_mut(i) else { continue };
+            if module.here != Some((frame.layout, depth)) {
+                let layout = self.layouts.get(frame.layout, depth);
+                module.captured.with_state_mut(|state| state.set_temp(HERE, layout));
+                module.here = Some((frame.layout, depth));
+            }
         }
     }
 
     /// Calls a macro of the first file that has it.
-    fn call(&mut self, macros: &[&str], name: &str, arguments: &[Value]) -> Result<String, Error> {
-        for path in macros {
-            let module = self.module(path)?;
-            if module.with_state_mut(|state| state.lookup(name).is_some()) {
-                return module.with_state_mut(|state| state.call_macro(name, arguments));
+    fn call(&mut self, frame: &Frame, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+        for &i in &frame.modules {
+            let Some(module) = self.modules.get_mut(i) else { continue };
+            let result = module.captured.with_state_mut(|state| {
+                let found = state.lookup(name)?;
+                Some(found.call(state, arguments))
+            });
+            if let Some(result) = result {
+                return result;
             }
         }
-        Err(Error::new(ErrorKind::UnknownFunction, format!("no macro `{name}` in {}", macros.join(", "))))
+        let files: Vec<&str> = frame.modules.iter().filter_map(|&i| Some(self.modules.get(i)?.path.as_str())).collect();
+        Err(Error::new(ErrorKind::UnknownFunction, format!("no macro `{name}` in {}", files.join(", "))))
     }
 
-    /// The evaluated macro file; evaluated again where much of its fuel is spent.
-    fn module(&mut self, path: &str) -> Result<&mut Captured<'e>, Error> {
-        let spent = self
-            .modules
-            .get(path)
-            .is_some_and(|module| module.state().fuel_levels().is_some_and(|(used, left)| used > left));
-        if spent || !self.modules.contains_key(path) {
-            let module = self.environment.get_template(path)?.render_captured(context! {})?;
-            self.modules.insert(path.to_owned(), module);
+    /// The place of the evaluated macro file; evaluated again where much of its fuel is spent.
+    fn module(&mut self, path: &str) -> Result<usize, Error> {
+        let known = self.modules.iter().position(|module| module.path == path);
+        let fresh = |module: &Module<'_>| module.captured.state().fuel_levels().is_none_or(|(used, left)| used <= left);
+        if let Some(i) = known.filter(|&i| self.modules.get(i).is_some_and(fresh)) {
+            return Ok(i);
         }
-        self.modules.get_mut(path).ok_or_else(|| Error::new(ErrorKind::TemplateNotFound, path.to_owned()))
+        let captured = self.environment.get_template(path)?.render_captured(context! {})?;
+        let module = Module { path: path.to_owned(), captured, here: None };
+        match known.and_then(|i| self.modules.get_mut(i)) {
+            Some(spent) => *spent = module,
+            None => self.modules.push(module),
+        }
+        Ok(known.unwrap_or(self.modules.len() - 1))
+    }
+}
+
+impl Layouts {
+    fn get(&mut self, layout: Layout, depth: usize) -> Value {
+        let made = match layout {
+            Layout::Compact => &mut self.compact,
+            Layout::Pretty => &mut self.pretty,
+        };
+        made.extend((made.len()..=depth).map(|depth| layout_value(layout, depth)));
+        made.get(depth).cloned().unwrap_or_else(|| layout_value(layout, depth))
     }
 }
 

@@ -1,10 +1,20 @@
 //! VERIFY: the evidence that a translation means what the rule means.
 //!
-//! [`witness`] makes events that tell right translations from wrong ones, [`project`] says what a target's store holds of
-//! an event, [`sqlite`] is an engine to ask. This is the only room besides `cli` that knows both the back ends' stores and
-//! the interpreter's events. It shares no code with either: functions that SQLite needs are written here anew, so that a
-//! mistake of theirs shows as a difference. Nothing here prints or reads files, and nothing decides what a rule means.
+//! Events are made from the rule ([`witness`]), put into a table as the target's store holds them ([`store`]), asked for with
+//! the rule's query ([`engine`]), and the answer is compared with the interpreter event by event ([`compare()`]).
+//!
+//! This is the only room besides `cli` that knows both the back ends and the interpreter. It shares no code with either: functions
+//! that SQLite needs are written here anew, so that a mistake of theirs shows as a difference. Nothing here prints, reads files
+//! or starts processes, and nothing here decides what a rule means: that is `interp`'s alone.
 
+mod compare;
+pub mod engine;
 pub mod project;
+mod shrink;
 pub mod sqlite;
+pub mod store;
+mod tally;
 pub mod witness;
+
+pub use compare::{Comparison, DataModel, Difference, Outcome, compare};
+pub use tally::{FlipCounts, Tally};

@@ -1,65 +1,114 @@
-//! Projections: the event as a target's store holds it.
+//! Projections: events flattened, and values as their text.
 //!
-//! A query is compared with the interpreter on the projected event. What a projection loses is written in the
-//! `data_model` of the target's manifest, line by line.
+//! What a projection loses is written in the `data_model` of the target's manifest, line by line. Which store takes
+//! which projection is `store`'s business.
 
 use serde_json::{Map, Value};
 
 use crate::interp::Event;
 use crate::ir::Number;
 
-/// The event as a flat SQL table holds it.
+/// What becomes of arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrays {
+    /// They are one value.
+    Json,
+    /// Each element is a value of the field; objects in them are fields of the same path.
+    Values,
+}
+
+/// The event as a flat table of SQLite holds it.
 ///
 /// Nulls are missing; objects are one field for each of their leaves, named by the dotted path (a field that has that name
 /// already wins); arrays are their JSON text; booleans and numbers other than 64-bit integers are their canonical text; U+0000 is
 /// U+FFFD.
 pub fn project_sql(event: &Event) -> Event {
-    let mut out = Map::new();
-    let mut nested = Vec::new();
-    for (name, value) in &event.0 {
-        match value {
-            Value::Object(object) => nested.push((name.clone(), object)),
-            value => insert(&mut out, name.clone(), value),
-        }
+    Event(flatten(event, Arrays::Json, |value| match value {
+        Value::Number(number) if number.is_i64() => Some(value.clone()),
+        other => sql_text(other),
+    }))
+}
+
+/// The event as a flat table of text columns holds it: as [`project_sql`], integers as text too.
+pub fn project_sql_text(event: &Event) -> Event {
+    Event(flatten(event, Arrays::Json, sql_text))
+}
+
+fn sql_text(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.replace('\0', "\u{FFFD}").into()),
+        other => Some(text_of(other).into()),
     }
-    // Objects after scalars: a flat key is stronger than a path.
-    while !nested.is_empty() {
+}
+
+/// The event's values by dotted path, each as `hold` has it; what it does not hold is missing. A scalar key that has the name
+/// of a path wins over the path, but among [`Arrays::Values`] all values of one name are kept.
+pub(super) fn flatten(event: &Event, arrays: Arrays, hold: impl Fn(&Value) -> Option<Value>) -> Map<String, Value> {
+    let mut out: Map<String, Value> = Map::new();
+    let mut level: Vec<(String, &Value)> = event.0.iter().map(|(name, value)| (name.clone(), value)).collect();
+    while !level.is_empty() {
         let mut deeper = Vec::new();
-        for (path, object) in nested {
-            for (name, value) in object {
-                let path = format!("{path}.{name}");
-                match value {
-                    Value::Object(object) => deeper.push((path, object)),
-                    value if !out.contains_key(&path) => insert(&mut out, path, value),
+        for (path, value) in level {
+            let mut values = Vec::new();
+            leaves(value, arrays, &path, &mut values, &mut deeper);
+            for value in values {
+                match (value, out.get_mut(&path)) {
+                    (value, None) => {
+                        if let Some(value) = hold(value) {
+                            out.insert(path.clone(), value);
+                        }
+                    }
+                    (value, Some(known)) if arrays == Arrays::Values => add(known, hold(value)),
                     _ => {}
                 }
             }
         }
-        nested = deeper;
+        level = deeper;
     }
-    Event(out)
+    out
 }
 
-fn insert(out: &mut Map<String, Value>, name: String, value: &Value) {
-    let text = match value {
-        Value::Null => return,
-        Value::String(text) if text.contains('\0') => text.replace('\0', "\u{FFFD}"),
-        Value::Number(number) if number.is_f64() || number.as_i64().is_none() => canonical(number),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Array(_) | Value::Object(_) => value.to_string(),
-        value => {
-            out.insert(name, value.clone());
-            return;
+/// The values of a field itself, and what lies below it.
+fn leaves<'e>(
+    value: &'e Value,
+    arrays: Arrays,
+    path: &str,
+    out: &mut Vec<&'e Value>,
+    deeper: &mut Vec<(String, &'e Value)>,
+) {
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(object) => {
+                deeper.extend(object.iter().map(|(name, value)| (format!("{path}.{name}"), value)));
+            }
+            Value::Array(items) if arrays == Arrays::Values => waiting.extend(items.iter().rev()),
+            leaf => out.push(leaf),
         }
-    };
-    out.insert(name, Value::String(text));
+    }
 }
 
-fn canonical(number: &serde_json::Number) -> String {
-    match (number.as_u64(), number.as_f64()) {
-        (Some(whole), _) => whole.to_string(),
-        (None, Some(x)) => Number::Float(x).to_string(),
-        (None, None) => number.to_string(),
+/// One more value of a field.
+fn add(known: &mut Value, more: Option<Value>) {
+    match (known, more) {
+        (_, None) => {}
+        (Value::Array(values), Some(more)) => values.push(more),
+        (one, Some(more)) => *one = Value::Array(vec![one.take(), more]),
+    }
+}
+
+/// The canonical text of a scalar; JSON text of anything else.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(whole), ..) => whole.to_string(),
+            (_, Some(whole), _) => whole.to_string(),
+            (.., Some(x)) => Number::Float(x).to_string(),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
     }
 }
 

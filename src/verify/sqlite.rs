@@ -255,12 +255,20 @@ impl<'c> EventTable<'c> {
     /// # Errors
     /// What SQLite says of the query.
     pub fn select(&self, query: &str) -> Result<Vec<i64>> {
-        let mut statement = self.connection.prepare(query)?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        let mut numbers: Vec<i64> = rows.collect::<Result<_>>()?;
-        numbers.sort_unstable();
-        Ok(numbers)
+        select(self.connection, query)
     }
+}
+
+/// The numbers of the events that a query over an [`EventTable`] selects, ascending.
+///
+/// # Errors
+/// What SQLite says of the query.
+pub fn select(connection: &Connection, query: &str) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare(query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    let mut numbers: Vec<i64> = rows.collect::<Result<_>>()?;
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// A value of a projected event as SQLite stores it.

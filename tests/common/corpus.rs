@@ -1,5 +1,7 @@
 //! The corpus of real rules, where there is one: `SIGMAGLOT_CORPUS`, by default `../shared/corpus/sigmahq`.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::path::{Path, PathBuf};
 
 use sigmaglot::ir;

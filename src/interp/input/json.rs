@@ -242,7 +242,7 @@ fn parse(text: &[u8]) -> serde_json::Result<Value> {
 fn syntax(error: &serde_json::Error) -> Broken {
     // The library's place counts from the value's start; the message names the line in the file.
     let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    let message = format!("not JSON: {}", text.split(" at line ").next().unwrap_or(&text));
     Broken { code: codes::EVENT_SYNTAX, message }
 }
 

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub const CATEGORY_FIELD: &str = "event.category";
 
 /// The type of a field in the index's mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldType {
     /// `keyword` and its kin; `ignore_above` is not modelled.
     Keyword,

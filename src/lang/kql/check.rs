@@ -179,6 +179,7 @@ impl Checker<'_> {
             ("iff" | "iif", [_, _, _]) | ("case", [_, _, _, ..]) if args.len() % 2 == 1 => self.case(expr, args),
             ("column_ifexists", [column, default]) => self.column_if_exists(column, default),
             ("extract", [pattern, group, subject]) => self.extract(pattern, group, subject),
+            ("replace_regex", [subject, pattern, rewrite]) => self.replace_regex(subject, pattern, rewrite),
             ("datetime_part", [part, time]) => {
                 let part = string_of(part)
                     .and_then(TimePart::named)
@@ -196,7 +197,7 @@ impl Checker<'_> {
     }
 
     fn plain_call(&self, expr: &Expr, name: &Name, args: &[Expr]) -> Result<Typed, Error> {
-        const SPECIAL: [&str; 10] = [
+        const SPECIAL: [&str; 11] = [
             "not",
             "coalesce",
             "iff",
@@ -204,6 +205,7 @@ impl Checker<'_> {
             "case",
             "column_ifexists",
             "extract",
+            "replace_regex",
             "datetime_part",
             "ipv4_is_in_any_range",
             "ipv6_is_in_any_range",
@@ -263,6 +265,18 @@ impl Checker<'_> {
             Some(kind) => (Node::Column { name: name.to_owned(), column: kind, span: column.span }, kind),
             None => default,
         })
+    }
+
+    /// Page "replace_regex()": every match of the regex is replaced; `\0` and `\1` in the rewrite are groups, which are not
+    /// modelled.
+    fn replace_regex(&self, subject: &Expr, pattern: &Expr, rewrite: &Expr) -> Result<Typed, Error> {
+        let subject = Box::new(self.of_type(subject, Type::String)?);
+        let regex = self.regex(pattern)?;
+        let rewrite = match string_of(rewrite) {
+            Some(text) if !text.contains('\\') => text.to_owned(),
+            _ => return Err(rewrite.error("the rewrite must be a constant without backslashes")),
+        };
+        Ok((Node::Replace { regex, subject, rewrite }, Type::String))
     }
 
     fn extract(&self, pattern: &Expr, group: &Expr, subject: &Expr) -> Result<Typed, Error> {

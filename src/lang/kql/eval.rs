@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex::{NoExpand, Regex};
 use serde_json::Value as Json;
 
 use super::ast::{CompareOp, TextOp, TextTest};
@@ -41,6 +41,7 @@ pub(super) enum Node {
     Coalesce(Vec<Node>),
     Case(Vec<(Node, Node)>, Box<Node>),
     Extract { regex: Regex, group: usize, subject: Box<Node> },
+    Replace { regex: Regex, subject: Box<Node>, rewrite: String },
     InRanges { family: Family, address: Box<Node>, ranges: Vec<Network> },
     TimePart(TimePart, Box<Node>),
 }
@@ -87,6 +88,11 @@ impl Node {
                 let subject = subject.eval(row)?;
                 let found = regex.captures(subject.text()).and_then(|captures| captures.get(*group));
                 Cell::Text(Cow::Owned(found.map_or("", |found| found.as_str()).to_owned()))
+            }
+            Node::Replace { regex, subject, rewrite } => {
+                let subject = subject.eval(row)?;
+                let replaced = regex.replace_all(subject.text(), NoExpand(rewrite));
+                Cell::Text(Cow::Owned(replaced.into_owned()))
             }
             Node::TimePart(part, time) => match time.eval(row)? {
                 Cell::DateTime(time) => Cell::Long(part.of(time)),

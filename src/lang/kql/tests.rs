@@ -247,6 +247,7 @@ fn scalar_functions() {
         "isnull(array_length(parse_json('4')))",
         r#"extract("User: ([^,]+)", 1, "User: James, Email: x") == "James""#,
         r#"extract(@"\d+", 0, "no number") == """#,
+        r#"replace_regex("12.5 and 7.25", @"\.[0-9]+", "") == "12 and 7""#,
         "toint('123') == 123",
         "toint(2.3) == 2",
         "isnull(toint('3000000000'))",

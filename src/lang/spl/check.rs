@@ -29,8 +29,8 @@ fn condition_call(expr: &Expr, name: &Name, args: &[Expr]) -> Result<Truth, Erro
         ("true", []) => Truth::Const(Some(true)),
         ("false", []) => Truth::Const(Some(false)),
         ("null", []) => Truth::Const(None),
-        ("isnull", [arg]) => Truth::IsNull { node: value(arg)?, negated: false },
-        ("isnotnull", [arg]) => Truth::IsNull { node: value(arg)?, negated: true },
+        ("isnull", [arg]) => Truth::IsNull { node: presence(arg, &mut Vec::new())?, negated: false },
+        ("isnotnull", [arg]) => Truth::IsNull { node: presence(arg, &mut Vec::new())?, negated: true },
         ("match", [subject, regex]) => Truth::Match(value(subject)?, pcre::compile(literal(regex)?)?),
         ("like", [subject, pattern]) => likeness(subject, pattern)?,
         ("in", [subject, items @ ..]) if !items.is_empty() => Truth::In(value(subject)?, values(items)?),
@@ -91,6 +91,10 @@ fn value_call(expr: &Expr, name: &Name, args: &[Expr]) -> Result<NodeKind, Error
                 replacement: literal(replacement)?.replacement()?,
             }
         }
+        ("mvcount", [Expr { kind: ExprKind::Call(split, parts), .. }]) if split.text == "split" => {
+            let [subject, delimiter] = parts.as_slice() else { return Err(bad_call(split, "a value")) };
+            NodeKind::CountPieces(Box::new(value(subject)?), Box::new(value(delimiter)?))
+        }
         ("mvcount", [field]) => NodeKind::Count(Box::new(many(field)?)),
         ("mvindex", [field, bounds @ ..]) if matches!(bounds.len(), 1 | 2) => {
             NodeKind::Index(Box::new(many(field)?), values(bounds)?)
@@ -99,6 +103,22 @@ fn value_call(expr: &Expr, name: &Name, args: &[Expr]) -> Result<NodeKind, Error
         ("mvfilter", [condition]) => filter(condition)?,
         _ => return Err(bad_call(name, "a value")),
     })
+}
+
+/// A value that is only asked whether it is null: here `mvmap()` is modelled, which "iterates over the values of a
+/// multivalue field" and gives the list of its expression's results (page "Multivalue eval functions"), in itself once. Nested on
+/// one field it is not documented.
+fn presence<'e>(expr: &'e Expr, bound: &mut Vec<&'e str>) -> Result<Node, Error> {
+    let ExprKind::Call(name, args) = &expr.kind else { return value(expr) };
+    let (true, [Expr { kind: ExprKind::Field(field), .. }, result]) = (name.text == "mvmap", args.as_slice()) else {
+        return value(expr);
+    };
+    if bound.contains(&field.as_str()) || bound.len() > 1 || field == "_time" {
+        return Err(bad_call(name, "a value"));
+    }
+    bound.push(field);
+    let result = Box::new(presence(result, bound)?);
+    Ok(Node { kind: NodeKind::Map { field: field.clone(), result }, span: expr.span })
 }
 
 /// A field, or what `mvfilter()` and `mvindex()` leave of one.

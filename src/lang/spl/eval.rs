@@ -15,22 +15,30 @@ use super::value::{Row, Value};
 use crate::lang::Error;
 use crate::source::Span;
 
-/// The event, with one field bound to a single value inside `mvfilter()`.
+/// The event, with fields bound to single values inside `mvfilter()` and `mvmap()`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     row: &'a Row,
-    bound: Option<(&'a str, &'a str)>,
+    bound: [Option<(&'a str, &'a str)>; 2],
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(row: &'a Row) -> Self {
-        Self { row, bound: None }
+        Self { row, bound: [None; 2] }
+    }
+
+    /// The same with this field bound, too.
+    fn bind(self, field: &'a str, value: &'a str) -> Self {
+        let [outer, _] = self.bound;
+        Self { row: self.row, bound: [Some((field, value)), outer] }
     }
 
     fn field(self, name: &str) -> Value<'a> {
-        match self.bound {
-            Some((bound, value)) if bound == name => Value::Field(value),
-            _ if name == "_time" => self.row.time().map_or(Value::Null, Value::Number),
+        if let Some((_, value)) = self.bound.iter().flatten().find(|(bound, _)| *bound == name) {
+            return Value::Field(value);
+        }
+        match name {
+            "_time" => self.row.time().map_or(Value::Null, Value::Number),
             _ => Value::of_values(self.row.values(name).iter().map(String::as_str).collect()),
         }
     }
@@ -62,11 +70,18 @@ pub(super) enum NodeKind {
         replacement: Vec<Replacement>,
     },
     Count(Box<Node>),
+    /// `mvcount(split(text, delimiter))`
+    CountPieces(Box<Node>, Box<Node>),
     Index(Box<Node>, Vec<Node>),
     Find(Box<Node>, Regex),
     Filter {
         field: String,
         condition: Box<Truth>,
+    },
+    /// `mvmap()`, asked only whether it gives any value.
+    Map {
+        field: String,
+        result: Box<Node>,
     },
 }
 
@@ -205,16 +220,34 @@ impl Node {
                 };
                 Value::of_values(values.get(first..=last).map(<[&str]>::to_vec).unwrap_or_default())
             }
+            NodeKind::CountPieces(subject, delimiter) => match (subject.single(scope)?, delimiter.single(scope)?) {
+                (Some(subject), Some(by)) if !by.text().is_empty() => {
+                    Value::Number((subject.text().matches(by.text().as_ref()).count() + 1) as f64)
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Error::new("splitting at an empty delimiter is not modelled", self.span));
+                }
+                _ => Value::Null,
+            },
             // "Returns the index for the first value that matches the regex", from 0, else NULL.
             NodeKind::Find(values, regex) => {
                 let values = values.field_values(scope)?;
                 let found = values.iter().position(|value| regex.is_match(value));
                 found.map_or(Value::Null, |index| Value::Number(index as f64))
             }
+            NodeKind::Map { field, result } => {
+                for value in scope.row.values(field) {
+                    let result = result.eval(scope.bind(field, value))?;
+                    if !matches!(result, Value::Null) {
+                        return Ok(result);
+                    }
+                }
+                Value::Null
+            }
             NodeKind::Filter { field, condition } => {
                 let mut kept = Vec::new();
                 for value in scope.row.values(field) {
-                    if condition.eval(Scope { row: scope.row, bound: Some((field, value)) })? == Some(true) {
+                    if condition.eval(scope.bind(field, value))? == Some(true) {
                         kept.push(value.as_str());
                     }
                 }

@@ -18,7 +18,9 @@ pub(super) enum Function {
     Trim,
     ToNumber,
     ToText,
+    Floor,
     Strftime,
+    Strptime,
 }
 
 /// The letters of `strftime()` that mean the same in Splunk and in chrono, each a number of fixed width.
@@ -35,7 +37,9 @@ impl Function {
             "trim" => (Function::Trim, 1, 1),
             "tonumber" => (Function::ToNumber, 1, 1),
             "tostring" => (Function::ToText, 1, 1),
+            "floor" => (Function::Floor, 1, 1),
             "strftime" => (Function::Strftime, 2, 2),
+            "strptime" => (Function::Strptime, 2, 2),
             _ => return None,
         })
     }
@@ -58,6 +62,14 @@ pub(super) fn call<'a>(function: Function, args: &[Value<'a>], span: Span) -> Re
             _ => number(&text).map_or(Value::Null, Value::Number),
         },
         Function::ToText => owned(text.into_owned()),
+        // Page "Mathematical functions": "rounds a number down to the nearest whole integer".
+        Function::Floor => {
+            args.first().and_then(Value::number).map_or(Value::Null, |number| Value::Number(number.floor()))
+        }
+        Function::Strptime => {
+            let format = args.get(1).map(Value::text).unwrap_or_default();
+            strptime(&text, &format, span)?.map_or(Value::Null, Value::Number)
+        }
         Function::Strftime => {
             let format = args.get(1).map(Value::text).unwrap_or_default();
             owned(strftime(args.first().and_then(Value::number), &format, span)?)
@@ -96,14 +108,34 @@ fn substr(text: &str, start: Option<&Value<'_>>, length: Option<&Value<'_>>, spa
     Ok(text.chars().skip(from as usize).take((to - from).max(0) as usize).collect())
 }
 
-/// A time in UTC, in a format of the letters that the model knows.
-fn strftime(time: Option<f64>, format: &str, span: Span) -> Result<String, Error> {
+/// Refuses formats with letters that the model does not know.
+fn check_format(format: &str, span: Span) -> Result<(), Error> {
     let mut chars = format.chars();
     while let Some(c) = chars.next() {
         if c == '%' && !chars.next().is_some_and(|letter| TIME_LETTERS.contains(letter)) {
             return Err(Error::new("this letter of the time format is not modelled", span));
         }
     }
+    Ok(())
+}
+
+/// The time in UTC that a text of this format says, in seconds since 1970 (page "Date and Time functions").
+///
+/// # Errors
+/// A year before 1970: what Splunk makes of one is not documented.
+fn strptime(text: &str, format: &str, span: Span) -> Result<Option<f64>, Error> {
+    check_format(format, span)?;
+    let time = chrono::NaiveDateTime::parse_from_str(text, format).ok();
+    let time = time.or_else(|| chrono::NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0));
+    match time.map(|time| time.and_utc().timestamp()) {
+        Some(seconds) if seconds < 0 => Err(Error::new("times before 1970 are not documented", span)),
+        seconds => Ok(seconds.map(|seconds| seconds as f64)),
+    }
+}
+
+/// A time in UTC, in a format of the letters that the model knows.
+fn strftime(time: Option<f64>, format: &str, span: Span) -> Result<String, Error> {
+    check_format(format, span)?;
     let seconds = time.map(f64::floor).filter(|seconds| (0.0..253_402_300_800.0).contains(seconds));
     let time = seconds.and_then(|seconds| chrono::DateTime::from_timestamp(seconds as i64, 0));
     let time = time.ok_or_else(|| Error::new("this is no time between 1970 and 9999", span))?;

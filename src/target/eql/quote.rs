@@ -107,6 +107,8 @@ pub(super) fn number(number: Number) -> Result<Quoted, Diagnostic> {
             Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, format!("EQL cannot write {n}: it is no 64-bit number"))
                 .help("compare with a number that the column can hold"))
         }
+        // The sign is read after the digits, and 9223372036854775808 is no 64-bit number.
+        Number::Int(n) if n == i128::from(i64::MIN) => Ok(Quoted::by_quoter(format!("{n}.0"))),
         Number::Int(n) => Ok(Quoted::by_quoter(n.to_string())),
         // A float stays one however many digits it has.
         Number::Float(x) if x.fract() == 0.0 => Ok(Quoted::by_quoter(format!("{x}.0"))),

@@ -3,7 +3,9 @@
 //! The IR tests the *text* of a value; such a column holds the value, so a text that is not the text of any value of
 //! its type is never there. What would need the exact text of a fraction, an address or a time is refused.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::{IpNet, Ipv6Net};
 
 use super::leaf::{Column, Item, Operator, unsupported};
 use super::quote;
@@ -18,9 +20,10 @@ pub(super) fn items(column: &Column, test: &Test) -> Result<Vec<Item>, Diagnosti
         (_, Test::Pattern(pattern)) if pattern.shape() == Shape::Anything => Ok(vec![Item::Plan(column.present())]),
         (_, Test::Regex(_)) => Err(unsupported(&format!("search {} for a regular expression", noun(column.kind)))
             .help("expressions work on keyword columns only; map the field to one, or test with wildcards or numbers")),
-        (FieldType::Ip, Test::Network(network)) => {
-            Ok(vec![Item::Value(Operator::Cidr, quote::string(&network.to_string()))])
-        }
+        (FieldType::Ip, Test::Network(network)) => match network.net() {
+            IpNet::V4(_) => Ok(vec![Item::Value(Operator::Cidr, quote::string(&network.to_string()))]),
+            IpNet::V6(net) => Ok(without_ipv4(net)),
+        },
         (FieldType::Integer | FieldType::Real, Test::Compare(CompareOp::Eq, number) | Test::Number(number)) => {
             equal_number(column, *number)
         }
@@ -36,6 +39,29 @@ pub(super) fn items(column: &Column, test: &Test) -> Result<Vec<Item>, Diagnosti
         (kind, _) => Err(unsupported(&format!("compare {} with a number", noun(kind)))
             .help("map the field to a column that holds numbers")),
     }
+}
+
+/// An IPv6 network without the block in which an `ip` field holds IPv4 addresses: these lie in no IPv6 network.
+fn without_ipv4(net: Ipv6Net) -> Vec<Item> {
+    let item = |net: &Ipv6Net| Item::Value(Operator::Cidr, quote::string(&net.to_string()));
+    let block = Ipv6Net::new_assert(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), 96);
+    if block.contains(&net) {
+        return never();
+    }
+    let mut out = Vec::new();
+    let mut rest = net;
+    // Halves: the one without the block is taken, the other is halved again.
+    while rest.contains(&block) {
+        let Ok(halves) = rest.subnets(rest.prefix_len() + 1) else { break };
+        let (with, without): (Vec<_>, Vec<_>) = halves.partition(|half| half.contains(&block));
+        out.extend(without.iter().map(item));
+        match with.as_slice() {
+            [half] if *half != block => rest = *half,
+            _ => return out,
+        }
+    }
+    out.push(item(&rest));
+    out
 }
 
 fn noun(kind: FieldType) -> &'static str {

@@ -94,5 +94,5 @@ fn regex_refused(reason: &str, cx: &Context<'_>) -> Diagnostic {
 /// Whether letter case makes a difference that Kusto's case-insensitive operators do not promise to overlook: a cased
 /// letter outside ASCII.
 fn folds_beyond_ascii(text: &str) -> bool {
-    text.chars().any(|c| !c.is_ascii() && super::regex::fold_orbit(c).len() > 1)
+    text.chars().any(|c| !c.is_ascii() && super::regex::is_cased(c))
 }

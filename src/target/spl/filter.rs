@@ -41,6 +41,8 @@ impl Leaves for Filter {
             Test::Compare(op, number) => compare(field, *op, *number),
             Test::Exists(true) => Ok(present(field)),
             Test::Exists(false) | Test::Null => Ok(present(field).negate()),
+            // Whatever the relation, a value stands in it to itself.
+            Test::FieldPattern { other, .. } if subject_name(&predicate.subject) == &*other.name => Ok(present(field)),
             Test::FieldPattern { op, other, case } => {
                 let other = quote::filter_name(&other.name)?;
                 let fold = Operand::Flag(*case == Case::Fold);

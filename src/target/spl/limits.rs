@@ -1,21 +1,20 @@
 //! Where Splunk is narrower than the rule: warnings about its data model (SG0504) and its letter folding (SG0503).
 //! Nothing here changes a query.
 
-use super::filter;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::regex::{Class, ClassItem, Look, Tree};
-use crate::ir::{Expr, Origin, Predicate, Subject, Test};
+use crate::ir::{Case, Expr, Origin, Pattern, Piece, Predicate, Subject, Test};
 use crate::target::plan::Context;
-use crate::target::regex::fold_orbit;
+use crate::target::regex::is_cased;
 
 /// Notes what the predicate tells apart and Splunk does not.
 pub fn note(predicate: &Predicate, origin: &Origin, cx: &mut Context<'_>) {
-    let tree = match &predicate.test {
+    let (takes_empty, letter) = match &predicate.test {
         Test::Pattern(pattern) if pattern.pieces().is_empty() => {
             return empty("the empty text", origin, cx);
         }
-        Test::Pattern(pattern) => filter::tree(pattern),
-        Test::Regex(regex) => regex.tree.clone(),
+        Test::Pattern(pattern) => (pattern.pieces() == [Piece::AnyString], folded_letter_of(pattern)),
+        Test::Regex(regex) => (takes_empty(&regex.tree), folded_letter(&regex.tree)),
         Test::Null => return empty("null", origin, cx),
         Test::Exists(_) => return empty("the presence of a field", origin, cx),
         Test::FieldPattern { .. } => {
@@ -24,10 +23,10 @@ pub fn note(predicate: &Predicate, origin: &Origin, cx: &mut Context<'_>) {
         }
         _ => return,
     };
-    if predicate.subject != Subject::AnyValue && takes_empty(&tree) {
+    if predicate.subject != Subject::AnyValue && takes_empty {
         empty("any text, the empty one among them", origin, cx);
     }
-    if let Some(c) = folded_letter(&tree) {
+    if let Some(c) = letter {
         let message = format!("Splunk does not document how it folds letters outside ASCII, such as `{c}`");
         let help = "give the other letter case as a further value if it matters";
         cx.say(Diagnostic::new(codes::FOLDING_LIMITED, message).at(origin.span).help(help));
@@ -72,13 +71,26 @@ fn takes_empty(tree: &Tree) -> bool {
     }
 }
 
-/// A letter outside ASCII whose case is ignored.
+fn doubtful(c: char) -> bool {
+    !c.is_ascii() && is_cased(c)
+}
+
+/// A letter outside ASCII whose case the pattern ignores.
+fn folded_letter_of(pattern: &Pattern) -> Option<char> {
+    let pieces = if pattern.case == Case::Fold { pattern.pieces() } else { &[] };
+    pieces.iter().find_map(|piece| match piece {
+        Piece::Literal(text) => text.chars().find(|c| doubtful(*c)),
+        Piece::OneOf(set) => set.iter().copied().find(|c| doubtful(*c)),
+        Piece::AnyString | Piece::AnyChar => None,
+    })
+}
+
+/// A letter outside ASCII whose case the expression ignores.
 fn folded_letter(tree: &Tree) -> Option<char> {
-    let cased = |c: char| !c.is_ascii() && fold_orbit(c).len() > 1;
     match tree {
-        Tree::Literal { c, fold: true } => cased(*c).then_some(*c),
+        Tree::Literal { c, fold: true } => doubtful(*c).then_some(*c),
         Tree::Class(Class { fold: true, items, .. }) => items.iter().find_map(|item| match item {
-            ClassItem::Range(first, last) => [*first, *last].into_iter().find(|c| cased(*c)),
+            ClassItem::Range(first, last) => [*first, *last].into_iter().find(|c| doubtful(*c)),
             ClassItem::Perl { .. } => None,
         }),
         Tree::Repeat { tree, .. } | Tree::Group(tree) => folded_letter(tree),

@@ -8,7 +8,7 @@ use crate::ir::regex::{Class, ClassItem, Flags, Look, Tree};
 use crate::ir::{Case, Field, FieldType, Number, Origin, Pattern, Piece, Regex, Shape, Test};
 use crate::target::plan::{Context, Plan};
 use crate::target::quote::{Operand, Quoted};
-use crate::target::regex::fold_orbit;
+use crate::target::regex::{fold_orbit, is_cased};
 
 /// A pattern as an operator's right side. The variants stand in the order of the `keyword` macro's lists.
 pub(super) enum Form {
@@ -139,7 +139,7 @@ impl Leaves<'_> {
         origin: &Origin,
         cx: &mut Context<'_>,
     ) -> Result<Option<Equality>, Diagnostic> {
-        let folds = case == Case::Fold && text.chars().any(|c| fold_orbit(c).len() > 1);
+        let folds = case == Case::Fold && text.chars().any(is_cased);
         let make = |name, operand, value| Ok(Some(Equality { name, operand, values: vec![value] }));
         match self.dialect.patterns {
             Patterns::Glob => {
@@ -194,7 +194,7 @@ impl Leaves<'_> {
     pub(super) fn note_folding(&self, chars: impl Iterator<Item = char>, origin: &Origin, cx: &mut Context<'_>) {
         let doubtful: fn(char) -> bool = match self.dialect.folding {
             Folding::Function => return,
-            Folding::Locale => |c| fold_orbit(c).len() > 1 || lower_case_differs(c),
+            Folding::Locale => |c| is_cased(c) || lower_case_differs(c),
             Folding::LowerCase => lower_case_differs,
         };
         let mut letters: Vec<char> = chars.filter(|c| !c.is_ascii() && doubtful(*c)).collect();
@@ -228,7 +228,7 @@ fn lower_case_differs(c: char) -> bool {
 /// Whether a character has a case variant that an ASCII-only comparison would miss. `k` and `s` count as ASCII letters:
 /// that U+212A and U+017F fold to them is a limit of the data model (see the manifest).
 fn folds_beyond_ascii(c: char) -> bool {
-    !c.is_ascii() && fold_orbit(c).len() > 1
+    !c.is_ascii() && is_cased(c)
 }
 
 /// The text with each character folded.

@@ -19,7 +19,11 @@ pub(super) fn escape(c: char) -> String {
 
 /// The character with all that fold to the same.
 pub(super) fn folded(c: char) -> ClassUnicode {
-    fold(&ClassUnicode::new([ClassUnicodeRange::new(c, c)]))
+    let alone = |c| ClassUnicodeRange::new(c, c);
+    match c {
+        _ if !c.is_ascii() => fold(&ClassUnicode::new([alone(c)])),
+        _ => ClassUnicode::new([alone(c.to_ascii_uppercase()), alone(c.to_ascii_lowercase())]),
+    }
 }
 
 /// The members of [`folded`].
@@ -49,6 +53,13 @@ fn fold(set: &ClassUnicode) -> ClassUnicode {
         out.union(&ClassUnicode::new(shifted));
     }
     let mut beyond = beyond_ascii(set);
+    // All that lies beyond ASCII folds into itself, but for `k` and `s`: looking up each character of it takes long.
+    if let [all] = beyond.ranges()
+        && (all.start(), all.end()) == ('\u{80}', char::MAX)
+    {
+        out.union(&ClassUnicode::new("KSks".chars().map(|c| ClassUnicodeRange::new(c, c))));
+        return out;
+    }
     // Without Unicode tables nothing is added; the crate is built with them.
     if beyond.try_case_fold_simple().is_ok() {
         out.union(&beyond);

@@ -68,7 +68,7 @@ pub(super) fn whole(pattern: &Pattern) -> (String, Case) {
 
 /// Whether other characters fold to the same as this one.
 pub(super) fn is_cased(c: char) -> bool {
-    chars::variants(c).len() > 1
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { chars::variants(c).len() > 1 }
 }
 
 fn anything() -> Tree {

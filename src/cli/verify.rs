@@ -1,0 +1,392 @@
+//! `sigmaglot verify`: the rules' queries against the interpreter, on events made from the rules and on given ones.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::batch::Batch;
+use super::console::Console;
+use super::engine::Process;
+use super::input::{self, Loaded};
+use super::run::{Input, sources};
+use super::verdicts::{Reporter, Verdict};
+use super::{Exit, Stop, convert};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::interp::Event;
+use crate::ir::Rule;
+use crate::sigma::UnresolvedPlaceholders;
+use crate::target::{Session, Target, Templates};
+use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
+use crate::verify::witness::{self, Witnesses};
+use crate::verify::{Comparison, FlipCounts, Outcome, Tally, compare};
+
+/// Run the rules' queries and compare what they select with what the rules mean
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(flatten)]
+    rules: input::RuleArguments,
+    /// The targets; `sigmaglot targets` lists them
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', required = true)]
+    targets: Vec<String>,
+    /// Further events to compare on: files, directories, or - for stdin; may be repeated
+    #[arg(short, long = "events", value_name = "EVENTS")]
+    events: Vec<PathBuf>,
+    /// Start of the random choices among the events made from a rule
+    #[arg(long, value_name = "N", default_value_t = witness::Options::default().seed)]
+    seed: u64,
+    /// How many altered events to make of a rule, beside those for each way to match and for each predicate
+    #[arg(long, value_name = "N", default_value_t = witness::Options::default().mutations)]
+    witnesses: usize,
+    /// sqlite (for sql), model (for eql, kql and spl), or a program that speaks JSON lines, with its arguments [default: sqlite
+    /// or model]
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+    /// How long a program may take for an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    timeout: u64,
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Files that replace the embedded templates and manifests of the same path, such as kql/query.j2
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "Examples:
+  sigmaglot verify rules -t eql,kql,spl,sql
+  sigmaglot verify rule.yml -t sql --events Security.evtx --events more.json
+  sigmaglot verify rules -t kql --templates my-templates --format junit > verify.xml
+  sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
+
+For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
+smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
+an engine gave no answer. Events are compared as the target's store holds them. eql, kql and spl run on models written from the \
+vendors' documentation. The dialects of SQL other than SQLite have no engine in the program: name one with --engine.
+
+Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
+engine gave no answer; 3 usage, or a file that cannot be read.";
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A line a rule and target, and the details of differences
+    Text,
+    /// A JSON record a rule and target, one a line
+    Json,
+    /// JUnit's XML: a suite a target, a case a rule
+    Junit,
+}
+
+/// What runs the queries of a target.
+enum Runner {
+    Sqlite,
+    Kql,
+    Eql,
+    Spl,
+    Program(Shared),
+}
+
+/// A program that all comparisons use, one after the other.
+#[derive(Clone)]
+struct Shared {
+    name: String,
+    process: Arc<Mutex<Process>>,
+}
+
+/// A target with what runs its queries.
+struct Bench {
+    name: String,
+    target: Target,
+    runner: Runner,
+}
+
+/// What a thread keeps between rules.
+struct Workplace<'b> {
+    seats: Vec<Seat<'b>>,
+}
+
+/// A target's session and engines on one thread.
+struct Seat<'b> {
+    target: &'b str,
+    session: Session<'b>,
+    engines: Result<Vec<Box<dyn Engine>>, EngineError>,
+}
+
+/// What came of a rule.
+struct Done {
+    verdicts: Vec<Verdict>,
+    flips: FlipCounts,
+}
+
+pub fn run(
+    arguments: Arguments,
+    threads: Option<NonZeroUsize>,
+    console: &mut Console,
+    stdout: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    refuse_two_stdins(&arguments)?;
+    let templates = match &arguments.templates {
+        Some(directory) => convert::overrides(directory)?,
+        None => Templates::embedded(),
+    };
+    let benches = benches(&arguments, &templates)?;
+    // A program holds one table: comparisons take turns.
+    let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
+    let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { threads })?;
+    let (loaded, mut exit) = read_rules(&arguments, &batch, console)?;
+    let events = read_events(&arguments.events, console, &mut exit)?;
+    let options =
+        witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
+    let rules: Vec<(&Loaded, &Rule)> =
+        loaded.iter().flat_map(|file| file.read.rules.iter().map(move |rule| (file, rule))).collect();
+    let mut reporter = Reporter::new(arguments.format);
+    let mut tallies = vec![Tally::default(); benches.len()];
+    let mut flips = FlipCounts::default();
+    let mut different = false;
+    console.start(rules.len());
+    batch.run(
+        &rules,
+        || Workplace::new(&benches),
+        |workplace, (file, rule)| workplace.verify(file, rule, &events, options),
+        |done| {
+            for (verdict, tally) in done.verdicts.iter().zip(&mut tallies) {
+                tally.add(&verdict.comparison);
+                different |= matches!(verdict.comparison.outcome, Outcome::Different(_));
+                if matches!(verdict.comparison.outcome, Outcome::Refused(_) | Outcome::Failed { .. }) {
+                    exit = exit.max(Exit::Rules);
+                }
+                reporter.take(verdict, stdout)?;
+            }
+            flips.add_all(&done.flips);
+            console.step();
+            Ok(())
+        },
+    )?;
+    console.finish();
+    reporter.finish(stdout)?;
+    summarise(&benches, &tallies, &flips, console);
+    // A difference is what was asked about: it is not hidden behind a rule that could not be read.
+    Ok(if different && exit < Exit::Usage { Exit::Findings } else { exit })
+}
+
+fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
+    let stdin = |paths: &[PathBuf]| paths.iter().any(|path| path == Path::new("-"));
+    if stdin(&arguments.events) && (arguments.rules.paths.is_empty() || stdin(&arguments.rules.paths)) {
+        let message = "rules and events cannot both come from stdin";
+        return Err(Diagnostic::new(codes::ARGUMENT_INVALID, message).help("put one of them into a file").into());
+    }
+    Ok(())
+}
+
+/// Loads the targets and finds what runs their queries.
+fn benches(arguments: &Arguments, templates: &Templates) -> Result<Vec<Bench>, Stop> {
+    let targets = convert::load_targets(&arguments.targets, templates)?;
+    let engine = arguments.engine.as_deref().map(str::trim);
+    let program = match engine {
+        None | Some("sqlite" | "model") => None,
+        Some(command) => Some(start(command, Duration::from_secs(arguments.timeout.max(1)))?),
+    };
+    let mut benches = Vec::with_capacity(targets.len());
+    for (name, target) in targets {
+        let runner = match (&program, engine, name.as_str()) {
+            (Some(program), ..) => Runner::Program(program.clone()),
+            (None, None | Some("sqlite"), "sql") => Runner::Sqlite,
+            (None, None | Some("model"), "kql") => Runner::Kql,
+            (None, None | Some("model"), "eql") => Runner::Eql,
+            (None, None | Some("model"), "spl") => Runner::Spl,
+            _ => return Err(no_engine(&name, engine).into()),
+        };
+        benches.push(Bench { name, target, runner });
+    }
+    Ok(benches)
+}
+
+fn start(command: &str, patience: Duration) -> Result<Shared, Diagnostic> {
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    let failed = |error: EngineError| {
+        Diagnostic::new(codes::ENGINE_FAILED, format!("the engine does not start: {error}"))
+            .help("--engine is sqlite, model, or a program with its arguments, separated by blanks")
+    };
+    let process = Process::start(&words, patience).map_err(failed)?;
+    Ok(Shared { name: process.name().to_owned(), process: Arc::new(Mutex::new(process)) })
+}
+
+fn no_engine(target: &str, engine: Option<&str>) -> Diagnostic {
+    let message = match engine {
+        Some(engine) => format!("the engine `{engine}` does not run queries of `{target}`"),
+        None => format!("`{target}` has no engine in the program"),
+    };
+    let help = match target.split_once(':') {
+        Some((_, dialect)) => {
+            format!("name a program that runs it, such as --engine 'python3 tests/engines/runner.py {dialect}'")
+        }
+        None => "leave --engine out, or name a program that runs it".to_owned(),
+    };
+    Diagnostic::new(codes::ARGUMENT_INVALID, message).help(help)
+}
+
+/// Reads the rules; what is to be said about them is said.
+fn read_rules(arguments: &Arguments, batch: &Batch, console: &mut Console) -> Result<(Vec<Loaded>, Exit), Stop> {
+    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+    let found = input::find(&arguments.rules.paths, console)?;
+    let mut exit = found.exit.unwrap_or(Exit::Success);
+    let loaded = input::load(&arguments.rules.paths, &found, &reading, batch, console)?;
+    let voice = console.voice();
+    for file in &loaded {
+        let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+        console.print(&voice.render(errors, &file.source));
+        exit = exit.max(file.exit);
+    }
+    Ok((loaded, exit))
+}
+
+fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Result<Vec<Event>, Stop> {
+    let mut out = Vec::new();
+    if paths.is_empty() {
+        return Ok(out);
+    }
+    for source in sources(paths, console, exit)? {
+        let events = match source.open(Input::Auto) {
+            Ok(events) => events,
+            Err(diagnostic) => {
+                console.say(&diagnostic);
+                *exit = Exit::Usage;
+                continue;
+            }
+        };
+        let before = out.len();
+        for event in events {
+            match event {
+                Ok((_, event)) => out.push(event),
+                Err(diagnostic) => {
+                    console.say(&diagnostic);
+                    *exit = Exit::Usage;
+                }
+            }
+        }
+        if out.len() == before && *exit < Exit::Usage {
+            console.say(&Diagnostic::new(codes::NOTHING_FOUND, format!("no events in `{}`", source.name)));
+            *exit = Exit::Usage;
+        }
+    }
+    Ok(out)
+}
+
+impl Runner {
+    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
+        Ok(match self {
+            Runner::Sqlite => vec![Box::new(Sqlite::new()?)],
+            Runner::Kql => vec![Box::new(Kql::default())],
+            Runner::Spl => vec![Box::new(Spl::default())],
+            // A field may be missing in an event, or in the whole index: both must give the same.
+            Runner::Eql => vec![Box::new(Eql::new(Fields::All)), Box::new(Eql::new(Fields::Present))],
+            Runner::Program(program) => vec![Box::new(program.clone())],
+        })
+    }
+}
+
+impl Shared {
+    fn with<T>(&self, ask: impl FnOnce(&mut Process) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        match self.process.lock() {
+            Ok(mut process) => ask(&mut process),
+            Err(_) => Err(EngineError::Gone(format!("`{}` was lost", self.name))),
+        }
+    }
+}
+
+impl Engine for Shared {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn load(&mut self, table: &Table) -> Result<(), EngineError> {
+        self.with(|process| process.load(table))
+    }
+
+    fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError> {
+        self.with(|process| process.query(text))
+    }
+}
+
+impl<'b> Workplace<'b> {
+    fn new(benches: &'b [Bench]) -> Self {
+        let seat = |bench: &'b Bench| Seat {
+            target: &bench.name,
+            session: bench.target.session(),
+            engines: bench.runner.engines(),
+        };
+        Self { seats: benches.iter().map(seat).collect() }
+    }
+
+    fn verify(&mut self, file: &Loaded, rule: &Rule, given: &[Event], options: witness::Options) -> Done {
+        let witnesses = Witnesses::of(rule, options);
+        let mut flips = FlipCounts::default();
+        flips.add(&witnesses);
+        let made = witnesses.events.into_iter().map(|witness| witness.event);
+        let events: Vec<Event> = given.iter().cloned().chain(made).collect();
+        let verdicts = self.seats.iter_mut().map(|seat| {
+            let comparison = match &mut seat.engines {
+                Ok(engines) => compare(rule, seat.target, &mut seat.session, engines, &events),
+                Err(error) => Comparison::failed(seat.target, error.clone()),
+            };
+            Verdict::new(file.source.name(), rule, seat.target, comparison)
+        });
+        Done { verdicts: verdicts.collect(), flips }
+    }
+}
+
+/// Says for each target what came of it, and of the predicates how many were put to the proof.
+fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: &mut Console) {
+    for (bench, tally) in benches.iter().zip(tallies) {
+        console.summary(&format!(
+            "{}: {} equal, {} different, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
+             told two events apart",
+            bench.name,
+            tally.equal,
+            tally.different,
+            tally.failed,
+            tally.refused,
+            tally.events,
+            tally.matched,
+            tally.rules_matched,
+            tally.compared(),
+            tally.discriminating,
+        ));
+        for (code, n) in &tally.refusals {
+            console.summary(&format!("  {n:>7}  rules refused: {code}  {}", code.title()));
+        }
+        for (exclusion, n) in &tally.excluded {
+            console.summary(&format!("  {n:>7}  events left out: {exclusion}"));
+        }
+        for (n, what) in [
+            (
+                tally.stated,
+                "events judged otherwise as stored: lists and IPv4-mapped addresses, see the data model in `targets`",
+            ),
+            (tally.warned, "events judged otherwise as stored, as the conversion's SG0504 says"),
+            (tally.unwarned, "rules with events judged otherwise as stored, and no SG0504"),
+        ] {
+            if n > 0 {
+                console.summary(&format!("  {n:>7}  {what}"));
+            }
+        }
+    }
+    console.summary(&format!(
+        "witnesses: {} of {} rules matched; {} of {} predicates flipped the verdict, {} had no effect of their own, {} no \
+         value, {} left out; {} ways to match left out",
+        flips.rules_matched,
+        flips.rules,
+        flips.found,
+        flips.predicates(),
+        flips.no_effect,
+        flips.no_sample,
+        flips.left_out,
+        flips.ways_left_out,
+    ));
+}

@@ -1,0 +1,111 @@
+//! The model of EQL as an engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Column, ColumnKind, Engine, EngineError, Table};
+use crate::interp::Event;
+use crate::lang::Folding;
+use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
+
+/// Which fields an index maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// Every column of the table.
+    All,
+    /// For each event those that it has, as if each had an index of its own: a field that is missing is unknown, too.
+    Present,
+}
+
+/// Indices of documents.
+pub struct Eql {
+    fields: Fields,
+    columns: Vec<(String, FieldType)>,
+    documents: Vec<Document>,
+}
+
+impl Eql {
+    /// No documents yet.
+    pub fn new(fields: Fields) -> Self {
+        Self { fields, columns: Vec::new(), documents: Vec::new() }
+    }
+
+    /// The rows in groups of one mapping each.
+    fn groups(&self) -> BTreeMap<Vec<&(String, FieldType)>, Vec<usize>> {
+        let mut groups: BTreeMap<Vec<&(String, FieldType)>, Vec<usize>> = BTreeMap::new();
+        for (number, document) in self.documents.iter().enumerate() {
+            let mapped = |(name, _): &&(String, FieldType)| self.fields == Fields::All || document.contains_key(name);
+            groups.entry(self.columns.iter().filter(mapped).collect()).or_default().push(number);
+        }
+        groups
+    }
+}
+
+impl Engine for Eql {
+    fn name(&self) -> &str {
+        match self.fields {
+            Fields::All => "the model of EQL, every field mapped",
+            Fields::Present => "the model of EQL, missing fields unmapped",
+        }
+    }
+
+    fn load(&mut self, table: &Table) -> Result<(), EngineError> {
+        self.columns = table.columns.iter().map(|column| (column.name.clone(), field_type(column))).collect();
+        self.documents = table.rows.iter().map(|row| document(row, &table.columns)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError> {
+        let query = eql::parse(text).map_err(rejected)?;
+        let mut selected = BTreeSet::new();
+        for (fields, rows) in self.groups() {
+            let mapping = Mapping::new(fields.into_iter().cloned(), OtherFields::Unmapped);
+            let prepared = query.prepare(&mapping, Folding::Simple).map_err(rejected)?;
+            for number in rows {
+                if prepared.matches(&self.documents[number]).map_err(rejected)? {
+                    selected.insert(number);
+                }
+            }
+        }
+        Ok(selected)
+    }
+}
+
+fn field_type(column: &Column) -> FieldType {
+    match column.kind {
+        ColumnKind::Text | ColumnKind::WholeEvent => FieldType::Keyword,
+        ColumnKind::Real => FieldType::Double,
+        ColumnKind::Ip => FieldType::Ip,
+    }
+}
+
+fn document(event: &Event, columns: &[Column]) -> Result<Document, EngineError> {
+    let mut document = Document::new();
+    for column in columns {
+        let values = match event.0.get(&column.name) {
+            None => continue,
+            Some(Value::Array(values)) => values.iter().map(|value| cell(column, value)).collect::<Result<_, _>>()?,
+            Some(value) => vec![cell(column, value)?],
+        };
+        document.insert(column.name.clone(), values);
+    }
+    Ok(document)
+}
+
+fn cell(column: &Column, value: &Value) -> Result<eql::Value, EngineError> {
+    match (column.kind, value) {
+        (ColumnKind::Text | ColumnKind::Ip, Value::String(text)) => Ok(eql::Value::String(text.clone())),
+        (ColumnKind::Real, Value::Number(number)) if number.is_f64() => {
+            Ok(eql::Value::Double(number.as_f64().unwrap_or_default()))
+        }
+        (ColumnKind::Real, Value::Number(number)) if number.is_i64() => {
+            Ok(eql::Value::Long(number.as_i64().unwrap_or_default()))
+        }
+        _ => Err(EngineError::Rejected(format!("field `{}` cannot hold {value}", column.name))),
+    }
+}
+
+fn rejected(error: crate::lang::Error) -> EngineError {
+    EngineError::Rejected(error.to_string())
+}

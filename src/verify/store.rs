@@ -1,0 +1,411 @@
+//! Stores: what of a rule and of an event a target's store can hold, and what cannot be compared there.
+//!
+//! A query is compared with the interpreter on the *projected* rule and event. The lines for users are the `data_model` of
+//! each manifest; this is the same as code. What a store would refuse, or what its vendor does not document, is an
+//! [`Exclusion`]: named by construct, never by rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use super::engine::{Column, ColumnKind, Table};
+use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
+use crate::interp::Event;
+use crate::ir::{Expr, Field, Node, Predicate, Rule, Subject, Test};
+
+/// The column that holds the whole event, for keywords.
+const EVENT_COLUMN: &str = "event_json";
+/// Splunk's field of the raw text.
+const RAW_FIELD: &str = "_raw";
+/// Other fields of Splunk's own.
+const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
+/// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
+const EXACT_IN_DOUBLE: u64 = 1 << 53;
+
+/// Why an event is left out of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exclusion {
+    /// U+212A and U+017F fold to the ASCII letters `k` and `s`; the targets' operators do not all know that.
+    FoldingGap,
+    /// Two fields of the rule are one column, since letter case does not count in the store's names.
+    OneColumn,
+    /// Text that is no address, for an `ip` field.
+    NotAnAddress,
+    /// Text that is no number, for a numeric field.
+    NotANumber,
+    /// A number that a double does not hold exactly, for a numeric field.
+    NotADouble,
+    /// A value in a field that has fields of its own.
+    ValueAndFields,
+    /// A field that the store keeps for itself.
+    ReservedField,
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Exclusion::FoldingGap => "U+212A or U+017F in a value, which not every operator folds to k and s",
+            Exclusion::OneColumn => "fields that differ in letter case only are one column",
+            Exclusion::NotAnAddress => "an ip field cannot hold text that is no address",
+            Exclusion::NotANumber => "a numeric field cannot hold text that is no number",
+            Exclusion::NotADouble => "a double does not hold the number exactly",
+            Exclusion::ValueAndFields => "a field with fields of its own cannot have a value",
+            Exclusion::ReservedField => "the store keeps the field for itself",
+        })
+    }
+}
+
+/// A target's store for one rule.
+#[derive(Debug, Clone)]
+pub struct Store {
+    room: Room,
+    rule: Rule,
+    columns: Vec<Column>,
+    keywords: bool,
+    /// Whether the rule names a field that the store keeps for itself.
+    reserved: bool,
+}
+
+/// The kinds of stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// A flat table; text and integers in SQLite, text alone in the other dialects.
+    Sql {
+        integers: bool,
+        one_case: bool,
+    },
+    Kql,
+    Eql,
+    Spl,
+}
+
+impl Room {
+    fn of(target: &str) -> Room {
+        match target.split_once(':').unwrap_or((target, "sqlite")) {
+            ("kql", _) => Room::Kql,
+            ("eql", _) => Room::Eql,
+            ("spl", _) => Room::Spl,
+            (_, dialect) => {
+                Room::Sql { integers: dialect == "sqlite", one_case: matches!(dialect, "sqlite" | "duckdb" | "spark") }
+            }
+        }
+    }
+}
+
+impl Room {
+    fn reserves(self, field: &str) -> bool {
+        match self {
+            Room::Sql { .. } => field.eq_ignore_ascii_case(EVENT_COLUMN),
+            Room::Spl => field.starts_with('_') || SPLUNK_FIELDS.contains(&field),
+            Room::Kql | Room::Eql => false,
+        }
+    }
+}
+
+impl Store {
+    /// The store of a target for the events of a rule.
+    pub fn new(target: &str, rule: &Rule) -> Store {
+        let room = Room::of(target);
+        let projected = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
+        let (columns, _) = columns(room, &projected);
+        let (named, keywords) = self::columns(room, rule);
+        let reserved = named.iter().any(|column| room.reserves(&column.name));
+        Store { room, rule: projected, columns, keywords, reserved }
+    }
+
+    /// The rule as it is meant in the store.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The event as the store holds it, cut to what the rule looks at.
+    ///
+    /// # Errors
+    /// Where the event cannot be compared.
+    pub fn project(&self, event: &Event) -> Result<Event, Exclusion> {
+        let mut fields = match self.room {
+            Room::Sql { integers: true, .. } => project_sql(event).0,
+            Room::Sql { .. } => project_sql_text(event).0,
+            Room::Kql => flatten(event, Arrays::Json, kql_value),
+            Room::Eql => flatten(event, Arrays::Values, eql_value),
+            Room::Spl => flatten(event, Arrays::Values, spl_value),
+        };
+        if self.room == Room::Eql && fields.keys().any(|name| has_fields_of_its_own(name, &fields)) {
+            return Err(Exclusion::ValueAndFields);
+        }
+        if self.room == Room::Spl && self.keywords {
+            fields.remove(RAW_FIELD);
+            fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
+        }
+        if !self.sees_everything() {
+            fields.retain(|name, _| self.columns.iter().any(|column| column.name == *name));
+        }
+        for column in &self.columns {
+            if let Some(value) = fields.get_mut(&column.name) {
+                *value = typed(column.kind, std::mem::take(value))?;
+            }
+        }
+        self.nameable()?;
+        if fields.values().any(folding_gap) {
+            return Err(Exclusion::FoldingGap);
+        }
+        Ok(Event(fields))
+    }
+
+    /// A table of projected events.
+    pub fn table(&self, name: &str, rows: Vec<Event>) -> Table {
+        let mut columns = self.columns.clone();
+        if self.sees_everything() {
+            let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let more: BTreeSet<&String> =
+                rows.iter().flat_map(|row| row.0.keys()).filter(|name| !known.contains(name.as_str())).collect();
+            let more: Vec<Column> =
+                more.into_iter().map(|name| Column { name: name.clone(), kind: ColumnKind::Text }).collect();
+            if matches!(self.room, Room::Sql { .. }) {
+                columns.push(Column { name: EVENT_COLUMN.to_owned(), kind: ColumnKind::WholeEvent });
+            } else {
+                columns.extend(more);
+            }
+        }
+        Table { name: name.to_owned(), columns, rows }
+    }
+
+    /// Whether a keyword of the rule looks at fields that the rule does not name.
+    fn sees_everything(&self) -> bool {
+        self.keywords && self.room != Room::Spl
+    }
+
+    /// Whether the store can have all the rule's columns.
+    fn nameable(&self) -> Result<(), Exclusion> {
+        if self.reserved {
+            return Err(Exclusion::ReservedField);
+        }
+        let Room::Sql { one_case: true, .. } = self.room else { return Ok(()) };
+        let distinct: BTreeSet<String> = self.columns.iter().map(|column| column.name.to_lowercase()).collect();
+        if distinct.len() < self.columns.len() { Err(Exclusion::OneColumn) } else { Ok(()) }
+    }
+}
+
+/// The columns that a rule looks at, by name, and whether it has keywords.
+fn columns(room: Room, rule: &Rule) -> (Vec<Column>, bool) {
+    let mut kinds: BTreeMap<&str, ColumnKind> = BTreeMap::new();
+    let mut keywords = false;
+    rule.condition.for_each_predicate(&mut |predicate, _| {
+        match &predicate.subject {
+            Subject::AnyValue => keywords = true,
+            Subject::Field(field) => {
+                let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
+                // The first test that needs a type decides.
+                if *known == ColumnKind::Text {
+                    *known = kind(room, &predicate.test);
+                }
+            }
+        }
+        if let Test::FieldPattern { other, .. } = &predicate.test {
+            kinds.entry(&other.name).or_insert(ColumnKind::Text);
+        }
+    });
+    let columns = kinds.into_iter().map(|(name, kind)| Column { name: name.to_owned(), kind });
+    (columns.collect(), keywords)
+}
+
+/// The type of a field without a mapping.
+fn kind(room: Room, test: &Test) -> ColumnKind {
+    match (room, test) {
+        (Room::Eql, Test::Network(_)) => ColumnKind::Ip,
+        (Room::Eql, Test::Compare(..)) => ColumnKind::Real,
+        _ => ColumnKind::Text,
+    }
+}
+
+/// The condition as it is meant in the store.
+fn project_expr(room: Room, expr: &Expr) -> Expr {
+    let all = |parts: &[Expr]| parts.iter().map(|part| project_expr(room, part)).collect();
+    let node = match &expr.node {
+        Node::True => Node::True,
+        Node::False => Node::False,
+        Node::All(parts) => Node::All(all(parts)),
+        Node::Any(parts) => Node::Any(all(parts)),
+        Node::Not(part) => Node::Not(Box::new(project_expr(room, part))),
+        Node::Test(predicate) => Node::Test(project_predicate(room, predicate)),
+    };
+    Expr::new(node, expr.origin.clone())
+}
+
+fn project_predicate(room: Room, predicate: &Predicate) -> Predicate {
+    let Predicate { mut subject, mut test } = predicate.clone();
+    let empties_vanish = matches!(room, Room::Kql | Room::Spl);
+    if empties_vanish && matches!(&test, Test::Pattern(pattern) if pattern.pieces().is_empty()) {
+        test = Test::Null;
+    }
+    if room == Room::Spl && subject == Subject::AnyValue {
+        subject = Subject::Field(Field::new(RAW_FIELD));
+    }
+    Predicate { subject, test }
+}
+
+/// A `string` column: nothing where there is no text.
+fn kql_value(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        other => Some(text_of(other).into()),
+    }
+}
+
+/// A `keyword` field: the text of a scalar.
+fn eql_value(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        scalar => Some(text_of(scalar).into()),
+    }
+}
+
+/// A field of Splunk: the text of a scalar, if there is any.
+fn spl_value(value: &Value) -> Option<Value> {
+    eql_value(value).filter(|text| text.as_str() != Some(""))
+}
+
+/// The text of all values, one a line.
+fn raw_text(event: &Event) -> String {
+    event.scalars().into_iter().map(text_of).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether another field's path leads through this one.
+fn has_fields_of_its_own(name: &str, fields: &Map<String, Value>) -> bool {
+    fields.keys().any(|other| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The value or values as a column of this kind holds them.
+fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
+    match (kind, value) {
+        (ColumnKind::Real | ColumnKind::Ip, Value::Array(values)) => {
+            values.into_iter().map(|value| typed(kind, value)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+        }
+        (ColumnKind::Real, value) => number(&value),
+        (ColumnKind::Ip, Value::String(text)) => match text.parse::<IpAddr>() {
+            Ok(address) => Ok(address.to_canonical().to_string().into()),
+            Err(_) => Err(Exclusion::NotAnAddress),
+        },
+        (ColumnKind::Ip, _) => Err(Exclusion::NotAnAddress),
+        (ColumnKind::Text | ColumnKind::WholeEvent, value) => Ok(value),
+    }
+}
+
+/// The number that a text spells, as a `double` field holds it.
+fn number(value: &Value) -> Result<Value, Exclusion> {
+    let text = value.as_str().ok_or(Exclusion::NotANumber)?;
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return Err(Exclusion::NotANumber);
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        let exact = whole.unsigned_abs() < EXACT_IN_DOUBLE;
+        return if exact { Ok(whole.into()) } else { Err(Exclusion::NotADouble) };
+    }
+    let number = text.parse::<f64>().map_err(|_| Exclusion::NotANumber)?;
+    if number.abs() >= EXACT_IN_DOUBLE as f64 {
+        return Err(Exclusion::NotADouble);
+    }
+    serde_json::Number::from_f64(number).map(Value::Number).ok_or(Exclusion::NotADouble)
+}
+
+fn folding_gap(value: &Value) -> bool {
+    match value {
+        Value::String(text) => super::sqlite::folding_gap(text),
+        Value::Array(values) => values.iter().any(folding_gap),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ir::{Case, CompareOp, Network, Number, Origin, Pattern};
+
+    fn rule(tests: Vec<(Subject, Test)>) -> Rule {
+        let parts = tests
+            .into_iter()
+            .map(|(subject, test)| Expr::new(Node::Test(Predicate { subject, test }), Origin::default()));
+        let condition = Expr::new(Node::All(parts.collect()), Origin::default());
+        Rule { meta: Default::default(), logsource: Default::default(), table: None, condition }
+    }
+
+    fn field(name: &str) -> Subject {
+        Subject::Field(Field::new(name))
+    }
+
+    fn text(text: &str) -> Test {
+        Test::Pattern(Pattern::literal(text, Case::Fold))
+    }
+
+    fn event(value: Value) -> Event {
+        match value {
+            Value::Object(fields) => Event(fields),
+            _ => Event::default(),
+        }
+    }
+
+    #[test]
+    fn each_store_holds_an_event_in_its_way() {
+        let names = ["n", "empty", "null", "list", "deep.er", "flag"];
+        let rule = rule(names.iter().map(|name| (field(name), text("x"))).collect());
+        let event = event(json!({
+            "n": 17.0, "empty": "", "null": null, "list": ["a", "", null, 1], "deep": {"er": "d"}, "flag": true, "other": 1,
+        }));
+        for (target, expected) in [
+            ("sql", json!({"n": "17", "empty": "", "list": "[\"a\",\"\",null,1]", "flag": "true", "deep.er": "d"})),
+            ("kql", json!({"n": "17", "list": "[\"a\",\"\",null,1]", "flag": "true", "deep.er": "d"})),
+            ("eql", json!({"n": "17", "empty": "", "list": ["a", "", "1"], "flag": "true", "deep.er": "d"})),
+            ("spl", json!({"n": "17", "list": ["a", "1"], "flag": "true", "deep.er": "d"})),
+        ] {
+            let projected = Store::new(target, &rule).project(&event).map(|event| Value::Object(event.0));
+            assert_eq!(projected, Ok(expected), "{target}");
+        }
+    }
+
+    #[test]
+    fn typed_fields_of_elasticsearch() {
+        let network: Network = "10.0.0.0/8".parse().expect("a network");
+        let tests =
+            vec![(field("ip"), Test::Network(network)), (field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))];
+        let store = Store::new("eql", &rule(tests));
+        let project = |value| store.project(&event(value)).map(|event| Value::Object(event.0));
+        assert_eq!(project(json!({"ip": "::ffff:10.0.0.1", "n": "007"})), Ok(json!({"ip": "10.0.0.1", "n": 7})));
+        assert_eq!(project(json!({"ip": "junk"})), Err(Exclusion::NotAnAddress));
+        assert_eq!(project(json!({"n": "inf"})), Err(Exclusion::NotANumber));
+        assert_eq!(project(json!({"n": u64::MAX})), Err(Exclusion::NotADouble));
+        assert_eq!(project(json!({"n": {"m": 1}})), Ok(json!({})));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_named() {
+        let both = rule(vec![(field("a"), text("x")), (field("A"), text("x"))]);
+        let any = event(json!({"a": "x"}));
+        assert_eq!(Store::new("sql", &both).project(&any), Err(Exclusion::OneColumn));
+        assert!(Store::new("kql", &both).project(&any).is_ok());
+        let gap = event(json!({"a": "\u{212A}"}));
+        assert_eq!(Store::new("kql", &both).project(&gap), Err(Exclusion::FoldingGap));
+        let nested = event(json!({"a": "x", "a.b": "y"}));
+        let rule = rule(vec![(field("a"), text("x")), (field("a.b"), text("x"))]);
+        assert_eq!(Store::new("eql", &rule).project(&nested), Err(Exclusion::ValueAndFields));
+    }
+
+    #[test]
+    fn a_keyword_sees_the_whole_event_and_splunk_its_raw_text() {
+        let rule = rule(vec![(Subject::AnyValue, text("x").clone())]);
+        let event = event(json!({"a": "x", "b": {"c": 1}}));
+        let sql = Store::new("sql:duckdb", &rule);
+        let row = sql.project(&event).expect("a row");
+        let table = sql.table("events", vec![row]);
+        assert_eq!(table.columns[0].value(&table.rows[0]), json!("{\"a\":\"x\",\"b.c\":\"1\"}"));
+        let spl = Store::new("spl", &rule);
+        assert_eq!(spl.project(&event).map(|e| Value::Object(e.0)), Ok(json!({"_raw": "x\n1"})));
+        let mut fields = Vec::new();
+        spl.rule().condition.for_each_predicate(&mut |predicate, _| fields.push(predicate.subject.clone()));
+        assert_eq!(fields, [field("_raw")]);
+    }
+}

@@ -1,0 +1,122 @@
+//! Sums over many comparisons.
+
+use std::collections::BTreeMap;
+
+use super::store::Exclusion;
+use super::witness::{FlipOutcome, Witnesses};
+use super::{Comparison, Outcome};
+use crate::diagnostic::Code;
+
+/// The sums of one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rules whose query selects what the interpreter matches.
+    pub equal: usize,
+    /// Rules whose query does not.
+    pub different: usize,
+    /// Rules for which an engine gave no answer.
+    pub failed: usize,
+    /// Rules that the target cannot say.
+    pub refused: usize,
+    /// The same by code.
+    pub refusals: BTreeMap<Code, usize>,
+    /// Events compared.
+    pub events: usize,
+    /// Events among them that matched.
+    pub matched: usize,
+    /// Rules of which at least one event matched.
+    pub rules_matched: usize,
+    /// Rules of which some event matched and some did not.
+    pub discriminating: usize,
+    /// Events that could not be compared.
+    pub excluded: BTreeMap<Exclusion, usize>,
+    /// Events that the rule judges otherwise than their projection, as the manifest says for all rules.
+    pub stated: usize,
+    /// The same for other reasons, with a warning of the conversion.
+    pub warned: usize,
+    /// Rules where that warning is missing.
+    pub unwarned: usize,
+}
+
+impl Tally {
+    /// Adds a comparison.
+    pub fn add(&mut self, comparison: &Comparison) {
+        match &comparison.outcome {
+            Outcome::Equal => self.equal += 1,
+            Outcome::Different(_) => self.different += 1,
+            Outcome::Failed { .. } => self.failed += 1,
+            Outcome::Refused(errors) => {
+                self.refused += 1;
+                let codes: std::collections::BTreeSet<Code> = errors.iter().map(|error| error.code).collect();
+                codes.into_iter().for_each(|code| *self.refusals.entry(code).or_default() += 1);
+            }
+        }
+        self.events += comparison.events;
+        self.matched += comparison.matched;
+        self.rules_matched += usize::from(comparison.matched > 0);
+        self.discriminating += usize::from(comparison.discriminates());
+        for (exclusion, n) in &comparison.excluded {
+            *self.excluded.entry(*exclusion).or_default() += n;
+        }
+        self.stated += comparison.data_model.stated;
+        self.warned += comparison.data_model.warned;
+        self.unwarned += usize::from(comparison.data_model.unwarned.is_some());
+    }
+
+    /// Rules that were converted and compared, whatever came of it.
+    pub fn compared(&self) -> usize {
+        self.equal + self.different + self.failed
+    }
+}
+
+/// What became of the search for pairs of events that differ in one predicate and flip the verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlipCounts {
+    /// Rules.
+    pub rules: usize,
+    /// Rules with an event that they match.
+    pub rules_matched: usize,
+    /// Predicates with a pair.
+    pub found: usize,
+    /// Predicates for which no value was found.
+    pub no_sample: usize,
+    /// Predicates on which the verdict never depended.
+    pub no_effect: usize,
+    /// Predicates that were not tried.
+    pub left_out: usize,
+    /// Ways of matching that got no event because of the cap.
+    pub ways_left_out: usize,
+}
+
+impl FlipCounts {
+    /// Adds a rule's witnesses.
+    pub fn add(&mut self, witnesses: &Witnesses) {
+        self.rules += 1;
+        self.rules_matched += usize::from(witnesses.events.iter().any(|witness| witness.matches));
+        self.ways_left_out += witnesses.ways_left_out;
+        for flip in &witnesses.flips {
+            *match flip.outcome {
+                FlipOutcome::Found(..) => &mut self.found,
+                FlipOutcome::NoSample => &mut self.no_sample,
+                FlipOutcome::NoEffect => &mut self.no_effect,
+                FlipOutcome::LeftOut => &mut self.left_out,
+            } += 1;
+        }
+    }
+
+    /// Adds other counts.
+    pub fn add_all(&mut self, other: &FlipCounts) {
+        self.rules += other.rules;
+        self.rules_matched += other.rules_matched;
+        self.found += other.found;
+        self.no_sample += other.no_sample;
+        self.no_effect += other.no_effect;
+        self.left_out += other.left_out;
+        self.ways_left_out += other.ways_left_out;
+    }
+
+    /// All predicates.
+    pub fn predicates(&self) -> usize {
+        self.found + self.no_sample + self.no_effect + self.left_out
+    }
+}

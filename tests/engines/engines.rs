@@ -1,0 +1,245 @@
+//! The engines, and the comparison of one with the interpreter.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use sigmaglot::cli::engine::Process;
+use sigmaglot::diagnostic::Diagnostic;
+use sigmaglot::interp::{Event, Matcher};
+use sigmaglot::ir::Rule;
+use sigmaglot::target::{Options, Target, Templates};
+use sigmaglot::verify::engine::{ColumnKind, Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
+use sigmaglot::verify::store::Store;
+
+use crate::exclude::{self, Mode};
+use crate::pipe::{self, Pipe};
+use crate::report::Report;
+use crate::rules::{Input, Made};
+
+/// How long an engine may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The table that queries ask.
+const TABLE: &str = "events";
+
+/// An engine.
+pub struct Spec {
+    /// What it is called here.
+    pub name: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The target whose queries it runs.
+    pub target: &'static str,
+    /// Where it runs.
+    kind: Kind,
+    /// Of the rules of a deep run every so many is taken.
+    pub step: usize,
+    /// Its own deviations.
+    pub exclude: exclude::Exclude,
+}
+
+/// Where an engine runs.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// In this process.
+    Own(fn() -> Result<Box<dyn Engine>, EngineError>),
+    /// `runner.py` with this argument.
+    Runner,
+    /// Microsoft's parser, which knows names and types but has no rows.
+    Checker,
+}
+
+const fn own(
+    name: &'static str,
+    title: &'static str,
+    target: &'static str,
+    start: fn() -> Result<Box<dyn Engine>, EngineError>,
+) -> Spec {
+    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing }
+}
+
+const fn runner(name: &'static str, title: &'static str, target: &'static str, exclude: exclude::Exclude) -> Spec {
+    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude }
+}
+
+/// All engines, in the order of the page.
+pub const ENGINES: &[Spec] = &[
+    own("sqlite", "SQLite, in process", "sql", || Ok(Box::new(Sqlite::new()?))),
+    runner("duckdb", "DuckDB", "sql:duckdb", exclude::duckdb),
+    runner("postgres", "PostgreSQL", "sql:postgres", exclude::postgres),
+    runner("clickhouse", "ClickHouse", "sql:clickhouse", exclude::clickhouse),
+    Spec { step: SPARK_STEP, ..runner("spark", "Spark", "sql:spark", exclude::spark) },
+    own("kql-model", "the model of KQL", "kql", || Ok(Box::<Kql>::default())),
+    runner("kusto", "ClickHouse's Kusto dialect", "kql", exclude::kusto),
+    Spec {
+        kind: Kind::Checker,
+        ..runner("kusto-check", "Microsoft's parser and binder of KQL", "kql", exclude::nothing)
+    },
+    own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
+    runner("eql", "PyPI eql", "eql", exclude::eql),
+    own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
+];
+
+/// Spark plans each query anew: the whole corpus would take most of an hour.
+const SPARK_STEP: usize = 20;
+
+/// A running engine.
+enum Running {
+    Own(Box<dyn Engine>),
+    Process(Box<Process>),
+    Checker(Pipe),
+}
+
+impl Spec {
+    /// Starts the engine; `None` where it is not installed.
+    fn start(&self) -> Result<Option<Running>, String> {
+        let directory = pipe::directory();
+        let python = directory.join("venv/bin/python");
+        match self.kind {
+            Kind::Own(start) => start().map(|engine| Some(Running::Own(engine))).map_err(|e| e.to_string()),
+            Kind::Runner if !python.exists() => Ok(None),
+            Kind::Runner => {
+                let command = [python.display().to_string(), pipe::program("runner.py"), self.name.to_owned()];
+                match Process::start(&command, PATIENCE) {
+                    Ok(process) => Ok(Some(Running::Process(Box::new(process)))),
+                    Err(EngineError::Rejected(_)) => Ok(None), // its library or its server is not there
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+            Kind::Checker if !directory.join("node/node_modules/@kusto").exists() => Ok(None),
+            Kind::Checker => {
+                let node = directory.join("node").display().to_string();
+                let command = ["node".to_owned(), pipe::program("kusto_check.mjs"), node];
+                Pipe::start(&command).map(|pipe| Some(Running::Checker(pipe)))
+            }
+        }
+    }
+}
+
+/// Compares the engine with the interpreter on all rules of the run.
+pub fn check(spec: &'static Spec, input: &Input) -> Report {
+    let mut report = Report::new(spec);
+    let started = Instant::now();
+    let mut engine = match spec.start() {
+        Ok(Some(engine)) => engine,
+        Ok(None) => return report.absent(),
+        Err(words) => {
+            report.failures.push(words);
+            return report;
+        }
+    };
+    let target = Target::load(spec.target, &Templates::embedded()).unwrap_or_else(|e| panic!("{}: {e}", spec.target));
+    let mut session = target.session();
+    let step = if input.deep { spec.step } else { spec.step.min(4) };
+    for (rule, made) in input.rules.iter().step_by(step) {
+        // In EQL and SPL a table is a test of the event, which these events do not pass.
+        let table = (spec.target == "kql" || spec.target.starts_with("sql")).then(|| TABLE.to_owned());
+        let conversion = session.convert(rule, &Options { table, ..Options::default() });
+        match conversion.query {
+            Some(query) => compare(&Case { spec, rule, query: &query, made }, input, &mut engine, &mut report),
+            None => {
+                let codes: BTreeSet<_> =
+                    conversion.diagnostics.iter().filter(|d| d.is_error()).map(|d: &Diagnostic| d.code).collect();
+                report.refuse(codes);
+            }
+        }
+    }
+    report.step = step;
+    report.seconds = started.elapsed().as_secs();
+    report
+}
+
+/// A rule and its query.
+struct Case<'a> {
+    spec: &'static Spec,
+    rule: &'a Rule,
+    query: &'a str,
+    made: &'a Made,
+}
+
+/// One rule: its events, the engine's answer, the interpreter's.
+fn compare(case: &Case<'_>, input: &Input, engine: &mut Running, report: &mut Report) {
+    report.rules += 1;
+    let store = Store::new(case.spec.target, case.rule);
+    // A checker reads the query alone; of the events it sees the columns.
+    let made = if matches!(engine, Running::Checker(_)) { Vec::new() } else { case.made.events(case.rule) };
+    let mut rows: Vec<Event> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut mode = Mode::Fold;
+    for event in input.events.iter().chain(&made) {
+        let stored = match store.project(event) {
+            Ok(stored) => stored,
+            Err(why) => {
+                report.exclude(why.to_string());
+                continue;
+            }
+        };
+        if !seen.insert(serde_json::to_string(&stored.0).unwrap_or_default()) {
+            continue;
+        }
+        match (case.spec.exclude)(store.rule(), case.query, &stored) {
+            Ok(asked) => {
+                mode = asked;
+                rows.push(stored);
+            }
+            Err(why) => report.exclude(why.to_owned()),
+        }
+    }
+    if rows.is_empty() && !matches!(engine, Running::Checker(_)) {
+        report.rules_left_out += 1;
+        return;
+    }
+    let matcher = Matcher::new(store.rule());
+    let table = store.table(TABLE, rows.clone());
+    match ask(engine, &table, case.query, mode) {
+        Ok(Some(selected)) => judge(case, &matcher, &rows, &selected, report),
+        Ok(None) => {}
+        Err(words) => report.fail(case.rule, case.query, &words),
+    }
+}
+
+/// Compares the rows that were selected with the interpreter's verdicts.
+fn judge(case: &Case<'_>, matcher: &Matcher<'_>, rows: &[Event], selected: &BTreeSet<usize>, report: &mut Report) {
+    let mut matches = 0;
+    for (number, row) in rows.iter().enumerate() {
+        let expected = matcher.matches(row);
+        matches += usize::from(expected);
+        if expected != selected.contains(&number) {
+            report.differ(case.rule, case.query, row, expected);
+        }
+    }
+    report.events += rows.len();
+    report.matches += matches;
+    report.rules_matched += usize::from(matches > 0);
+}
+
+/// The rows that the query selects; `None` from an engine that only reads queries.
+fn ask(engine: &mut Running, table: &Table, query: &str, mode: Mode) -> Result<Option<BTreeSet<usize>>, String> {
+    match engine {
+        Running::Own(engine) => {
+            engine.load(table).and_then(|()| engine.query(query)).map(Some).map_err(|e| e.to_string())
+        }
+        Running::Process(process) => {
+            process.load(table).map_err(|e| format!("loading: {e}"))?;
+            let selected = match mode {
+                Mode::Fold => process.query(query),
+                Mode::Exact => process.query_exact(query),
+            };
+            selected.map(Some).map_err(|e| e.to_string())
+        }
+        Running::Checker(pipe) => check_syntax(pipe, table, query).map(|()| None),
+    }
+}
+
+/// Asks Microsoft's binder whether the query is KQL over a table of these columns.
+fn check_syntax(pipe: &mut Pipe, table: &Table, query: &str) -> Result<(), String> {
+    let kind = |kind| if kind == ColumnKind::Real { "real" } else { "string" };
+    let columns: Vec<_> = table.columns.iter().map(|c| json!([c.name, kind(c.kind)])).collect();
+    pipe.ask(&json!({"table": table.name, "columns": columns}))?;
+    let answer = pipe.ask(&json!({"query": query}))?;
+    match answer.get("diagnostics").and_then(|d| d.as_array()) {
+        Some(found) if found.is_empty() => Ok(()),
+        _ => Err(answer.to_string()),
+    }
+}
