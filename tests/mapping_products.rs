@@ -23,6 +23,7 @@ use sigmaglot::verify::sqlite::register;
 
 /// The mappings of this test, with their targets and the fewest rules of the corpus that each converts.
 const PRODUCTS: &[(&str, &str, usize)] = &[
+    ("ecs-windows", "eql", 2520),
     ("ecs-linux", "eql", 190),
     ("ecs-cloud", "eql", 235),
     ("ecs-network", "eql", 155),
