@@ -12,6 +12,7 @@ use crate::source::Span;
 
 pub mod eql;
 pub mod kql;
+pub mod spl;
 
 /// How deep an expression may nest before a parser gives up: far above any real query, far below the stack's end.
 pub const MAX_DEPTH: usize = 64;

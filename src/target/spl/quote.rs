@@ -17,6 +17,7 @@
 //! | a quote | `"` or `\x22` | `\x22` |
 //! | white space other than a blank | itself or `\x{..}` | `\x{..}` |
 //! | a backtick | `` ` `` or `\x60` | `\x60` |
+//! | a bar | `\|` or `\x7c` | `\x7c`: of `\|` the documentation says two things |
 //!
 //! The written forms have no `\\` and no `\"`, so they mean the same with and without the first layer.
 //! Neither predicate language is entered through a name: names with quotes, backslashes and the like are refused.
@@ -148,6 +149,7 @@ pub fn regex(pcre: &str) -> Quoted {
             '\\' => out.push_str("\\x5c"),
             '"' => out.push_str("\\x22"),
             '`' => out.push_str("\\x60"),
+            '|' if escaped => out.push_str("\\x7c"),
             c if c.is_whitespace() && c != ' ' => out.push_str(&format!("\\x{{{:X}}}", u32::from(c))),
             c => {
                 out.extend(escaped.then_some('\\'));
@@ -203,6 +205,7 @@ mod tests {
         assert_eq!(regex(r#"^C:\\"\d[\\`]\."#).as_str(), r#""^C:\x5c\x22\d[\x5c\x60]\.""#);
         assert_eq!(regex(r#"\""#).as_str(), r#""\x22""#);
         assert_eq!(regex("\\").as_str(), r#""\x5c""#);
+        assert_eq!(regex(r"a|b\|c").as_str(), r#""a|b\x7cc""#);
     }
 
     #[test]
