@@ -11,13 +11,15 @@ use clap::{Args, ValueEnum};
 use super::batch::Batch;
 use super::console::{Console, Voice};
 use super::input::{self, Loaded, unreadable, utf8};
+use super::mapping::{MappingArguments, Mappings};
 use super::outdir::{OutDir, Query};
 use super::record::{Record, Status};
 use super::{Exit, Stop};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
+use crate::mapping::{Chain, Mapped};
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{self, Layout, Session, Target, Templates};
+use crate::target::{self, Conversion, Layout, Session, Target, Templates};
 
 /// Convert rules to query languages
 #[derive(Debug, Args)]
@@ -34,8 +36,10 @@ pub struct Arguments {
     /// Write each query to a file of its own in this directory, beside records if --format jsonl
     #[arg(short, long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
+    #[command(flatten)]
+    mapping: MappingArguments,
     /// Break and indent queries
-    #[arg(short, long)]
+    #[arg(long)]
     pretty: bool,
     /// Files that replace the embedded templates and manifests of the same path, such as kql/query.j2
     #[arg(long, value_name = "DIR")]
@@ -49,10 +53,11 @@ const EXAMPLES: &str = "Examples:
   sigmaglot convert rules -t eql,kql,spl,sql
   sigmaglot convert 'rules/**/*.yml' -t sql:duckdb --pretty --table logs
   sigmaglot convert rules -t kql --out-dir queries
+  sigmaglot convert rules -t eql -p ecs-windows -p own.yml
   cat rule.yml | sigmaglot convert - -t eql --format jsonl
 
-A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash. What is to be said \
-of a rule is in its records with jsonl, and on stderr with text.
+A jsonl record has path, id, title, target, status (ok, unsupported, invalid), query, diagnostics and ir_hash, \
+and with -p mapping. What is to be said of a rule is in its records with jsonl, and on stderr with text.
 
 Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.
 
@@ -71,6 +76,9 @@ enum Format {
 /// What all threads share.
 struct Job<'a> {
     targets: &'a [(String, Target)],
+    /// The mapping of each target, in their order.
+    chains: &'a [Chain<'a>],
+    mappings: &'a Mappings,
     options: target::Options,
     format: Format,
     /// Whether queries go to files, so that text prints none.
@@ -83,6 +91,8 @@ struct Done {
     stdout: String,
     stderr: String,
     queries: Vec<FileQuery>,
+    /// Queries that a target's finalizers are to make one text of, with the target's place.
+    unfinished: Vec<(usize, String)>,
     /// For each target in order.
     tallies: Vec<Tally>,
     exit: Exit,
@@ -116,6 +126,8 @@ pub fn run(
         None => Templates::embedded(),
     };
     let targets = load_targets(&arguments.targets, &templates)?;
+    let mappings = arguments.mapping.load(console)?;
+    let chains = mappings.chains(targets.iter().map(|(name, _)| name.as_str()))?;
     let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
@@ -126,6 +138,8 @@ pub fn run(
     let mut out_dir = arguments.out_dir.as_deref().map(OutDir::new).transpose()?;
     let job = Job {
         targets: &targets,
+        chains: &chains,
+        mappings: &mappings,
         options: target::Options {
             layout: if arguments.pretty { Layout::Pretty } else { Layout::Compact },
             table: arguments.table,
@@ -136,6 +150,7 @@ pub fn run(
     };
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut tallies = vec![Tally::default(); targets.len()];
+    let mut unfinished: Vec<Vec<String>> = vec![Vec::new(); targets.len()];
     let mut files = loaded.iter();
     console.start(loaded.len());
     batch.run(
@@ -149,12 +164,20 @@ pub fn run(
                 write_files(dir, file, &done.queries, &targets, console)?;
             }
             tallies.iter_mut().zip(&done.tallies).for_each(|(sum, one)| sum.add(one));
+            for (i, query) in done.unfinished {
+                unfinished.get_mut(i).into_iter().for_each(|queries| queries.push(query.clone()));
+            }
             exit = exit.max(done.exit);
             console.step();
             Ok(())
         },
     )?;
     console.finish();
+    for (chain, queries) in chains.iter().zip(unfinished) {
+        if let Some(text) = chain.finalize(queries)? {
+            writeln!(stdout, "{text}")?;
+        }
+    }
     summarise(&targets, &tallies, console);
     Ok(exit)
 }
@@ -209,6 +232,7 @@ impl Job<'_> {
             stdout: String::new(),
             stderr: String::new(),
             queries: Vec::new(),
+            unfinished: Vec::new(),
             tallies: vec![Tally::default(); self.targets.len()],
             exit: loaded.exit,
         };
@@ -226,9 +250,15 @@ impl Job<'_> {
         let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
         let about: Vec<&Diagnostic> =
             loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
-        let rule = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
+        let written = rule;
+        let rule = normalized(rule);
         for (i, ((name, target), session)) in self.targets.iter().zip(sessions).enumerate() {
-            let conversion = session.convert(&rule, &self.options);
+            let chain = self.chains.get(i).filter(|chain| !chain.is_empty());
+            let mapped = chain.map(|chain| (chain, chain.apply(written.clone(), &self.mappings.options)));
+            let conversion = match &mapped {
+                Some((chain, mapped)) => self.mapped(session, chain, mapped),
+                None => session.convert(&rule, &self.options),
+            };
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
             done.tallies[i].count(status, conversion.diagnostics.iter());
             if status != Status::Ok {
@@ -238,7 +268,10 @@ impl Job<'_> {
             match self.format {
                 Format::Text => {
                     done.stderr.push_str(&self.voice.render(&conversion.diagnostics, &loaded.source));
-                    if let Some(query) = conversion.query.as_deref().filter(|_| !self.files) {
+                    let finalized = chain.is_some_and(Chain::has_finalizers);
+                    if let Some(query) = conversion.query.as_ref().filter(|_| finalized && !self.files) {
+                        done.unfinished.push((i, query.clone()));
+                    } else if let Some(query) = conversion.query.as_deref().filter(|_| !self.files) {
                         done.stdout.push_str(&heading(&rule, several.then_some(name), target));
                         let _ = writeln!(done.stdout, "{query}\n"); // writing to a string does not fail
                     }
@@ -256,6 +289,7 @@ impl Job<'_> {
                             query: conversion.query.as_deref(),
                             diagnostics: said.map(|d| Report::new(d, &loaded.source)).collect(),
                             ir_hash: hash.as_deref(),
+                            mapping: mapped.as_ref().map(|(_, mapped)| &mapped.record),
                         },
                     );
                 }
@@ -265,6 +299,22 @@ impl Job<'_> {
                 done.queries.push(FileQuery { index, target: i, text });
             }
         }
+    }
+
+    /// Converts a rule after its mapping.
+    fn mapped(&self, session: &mut Session<'_>, chain: &Chain<'_>, mapped: &Mapped) -> Conversion {
+        let mut diagnostics = mapped.diagnostics.clone();
+        let Some(rule) = &mapped.rule else { return Conversion { query: None, diagnostics } };
+        let conversion = session.convert(&normalized(rule), &self.options);
+        diagnostics.extend(conversion.diagnostics);
+        let query = match conversion.query.map(|query| chain.postprocess(query, mapped)).transpose() {
+            Ok(query) => query,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                None
+            }
+        };
+        Conversion { query, diagnostics }
     }
 
     /// The records of what could not be read: one a target for all broken documents of the file, since a document that could
@@ -288,11 +338,17 @@ impl Job<'_> {
                         query: None,
                         diagnostics: errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
                         ir_hash: None,
+                        mapping: None,
                     },
                 );
             }
         }
     }
+}
+
+/// The rule as back ends want it.
+pub(super) fn normalized(rule: &Rule) -> Rule {
+    Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() }
 }
 
 /// Whether a diagnostic of the file is about this rule: one without a place is about all.

@@ -9,9 +9,13 @@ mod completions;
 mod console;
 mod convert;
 mod explain;
+mod fields;
 mod input;
 mod ir;
 mod man;
+mod mapping;
+mod mapping_explain;
+mod mappings;
 mod outdir;
 mod placeholders;
 mod record;
@@ -58,6 +62,10 @@ enum Command {
     Check(check::Arguments),
     Ir(ir::Arguments),
     Targets(targets::Arguments),
+    Mappings(mappings::Arguments),
+    #[command(subcommand)]
+    Mapping(mapping_explain::Command),
+    Fields(fields::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -147,6 +155,9 @@ fn dispatch(cli: Cli, console: &mut Console, stdout: &mut dyn Write) -> Result<E
         Command::Check(arguments) => check::run(arguments, threads, console, stdout),
         Command::Ir(arguments) => ir::run(arguments, threads, console, stdout),
         Command::Targets(arguments) => targets::run(arguments, stdout),
+        Command::Mappings(arguments) => mappings::run(arguments, stdout),
+        Command::Mapping(command) => mapping_explain::run(command, threads, console, stdout),
+        Command::Fields(arguments) => fields::run(arguments, threads, console, stdout),
         Command::Explain(arguments) => explain::run(arguments, stdout),
         Command::Completions(arguments) => completions::run(arguments, stdout),
         Command::Man(arguments) => man::run(arguments, stdout),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::diagnostic::Report;
+use crate::mapping;
 
 /// How the conversion of one rule to one target went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -16,7 +17,7 @@ pub enum Status {
     Invalid,
 }
 
-/// A line of output. Every key is always there.
+/// A line of output. Every key but `mapping` is always there.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
     /// The file as the user named it, or `<stdin>`.
@@ -35,4 +36,7 @@ pub struct Record<'a> {
     pub diagnostics: Vec<Report>,
     /// Fingerprint of the rule's IR; null where the rule could not be read.
     pub ir_hash: Option<&'a str>,
+    /// What the mapping did; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<&'a mapping::Record>,
 }

@@ -11,8 +11,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Case, CompareOp, Expr, Field, FieldType, Kind, Level, Logsource, Meta, Node, Number, Origin, PatternOp, Piece, PlaceholderPart,
-    Predicate, Regex, Related, Rule, Status, Subject, Table, Test, TimePart,
+    Case, CompareOp, Expr, Field, FieldType, Kind, Level, Logsource, Meta, Node, Number, Origin, PatternOp, Piece,
+    PlaceholderPart, Predicate, Regex, Related, Rule, Status, Subject, Table, Test, TimePart,
 };
 use crate::source::Span;
 

@@ -20,7 +20,8 @@ pub use network::Network;
 pub use normalize::normalize;
 pub use pattern::{Case, Pattern, Piece, Shape};
 pub use predicate::{
-    CompareOp, Field, FieldType, Kind, Number, PatternOp, Placeholder, PlaceholderPart, Predicate, Subject, Test, TimePart,
+    CompareOp, Field, FieldType, Kind, Number, PatternOp, Placeholder, PlaceholderPart, Predicate, Subject, Test,
+    TimePart,
 };
 pub use regex::Regex;
 pub use rule::{Level, Logsource, Meta, Related, RelationKind, Rule, Status, Table};

@@ -293,7 +293,9 @@ impl Work<'_> {
             }
             return;
         };
-        self.state.insert("table".into(), serde_json::Value::String(row.table.to_string()));
+        if let Some(table) = &row.table {
+            self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
+        }
         if let Some(conditions) = &row.conditions {
             self.add(item, conditions, false, false);
         }

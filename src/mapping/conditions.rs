@@ -182,9 +182,7 @@ impl RuleCondition {
                     && item::field(item) == *field
                     && item::tests(item).iter().any(|(subject, test)| values::equals(subject, test, value))
             }),
-            Self::ContainsField(field) => {
-                field.is_some() && any_item(view.rule, |item| item::field(item) == *field)
-            }
+            Self::ContainsField(field) => field.is_some() && any_item(view.rule, |item| item::field(item) == *field),
             Self::ItemApplied(id) => view.tracking.rule_has(id),
             Self::State(state) => state.holds(view.state),
             Self::IsRule => true, // correlations do not come here

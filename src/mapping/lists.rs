@@ -46,9 +46,7 @@ impl List {
             Some(node) if matches!(super::params::Literal::of(node), Some(super::params::Literal::Text(_))) => {
                 params.text("csv_column").map(Column::Name)
             }
-            Some(_) => {
-                params.integer("csv_column", 0, 10_000).and_then(|n| usize::try_from(n).ok()).map(Column::Index)
-            }
+            Some(_) => params.integer("csv_column", 0, 10_000).and_then(|n| usize::try_from(n).ok()).map(Column::Index),
             None => None,
         };
         params.flag("allow_external_sources"); // whoever names the pipeline allows its files

@@ -71,14 +71,14 @@ pub struct Chain<'p> {
 ///
 /// # Errors
 /// Where a pipeline says that it is for other back ends.
-pub fn resolve<'p>(pipelines: &'p [Pipeline], target: &str) -> Result<Chain<'p>, Diagnostic> {
+pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &str) -> Result<Chain<'p>, Diagnostic> {
+    let mut pipelines: Vec<&Pipeline> = pipelines.into_iter().collect();
     if let Some(other) = pipelines.iter().find(|pipeline| !pipeline.is_for(target)) {
         let backends: Vec<&str> = other.allowed_backends().iter().map(AsRef::as_ref).collect();
         let message = format!("the mapping `{}` is not for {target}", other.name);
         let help = format!("it says that it is for {}", backends.join(", "));
         return Err(Diagnostic::new(codes::MAPPING_TARGET, message).help(help));
     }
-    let mut pipelines: Vec<&Pipeline> = pipelines.iter().collect();
     pipelines.sort_by_key(|pipeline| pipeline.priority);
     Ok(Chain { pipelines, table_keys: table_keys(target) })
 }

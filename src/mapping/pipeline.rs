@@ -182,13 +182,11 @@ pub(super) fn nested(params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Ve
     Some(list(params, "items", |node, i, messages| Item::parse(node, i, messages, depth + 1)))
 }
 
+/// The type of an item as written, its id, and how messages name it.
+pub(super) type Head = (Arc<str>, Option<Arc<str>>, Arc<str>);
+
 /// The type of an item, its id, and how it is called in messages.
-pub(super) fn head(
-    params: &mut Params<'_, '_, '_>,
-    what: &str,
-    index: usize,
-    known: &[&str],
-) -> Option<(Arc<str>, Option<Arc<str>>, Arc<str>)> {
+pub(super) fn head(params: &mut Params<'_, '_, '_>, what: &str, index: usize, known: &[&str]) -> Option<Head> {
     let id = params.text("id");
     let kind = params.required("type")?;
     if !known.contains(&kind.as_ref()) {
@@ -222,7 +220,7 @@ impl Item {
         let before = params.messages.len();
         let transformation = transformation::parse(&kind, &mut params, depth);
         // A refused transformation has no parameters to complain of.
-        if transformation.is_some() || params.messages.len() == before {
+        if !params.messages.iter().skip(before).any(|said| said.code == codes::MAPPING_REFUSED) {
             params.finish();
         }
         Some(Item { id, label, kind, transformation: transformation?, rule, item, field })

@@ -27,9 +27,8 @@ pub(super) fn resolve(
         match alternatives(work, select, source, value) {
             Ok(tests) => {
                 let subject = &predicate.subject;
-                let test = |test| {
-                    Expr::new(Node::Test(Predicate { subject: subject.clone(), test }), place.origin.clone())
-                };
+                let test =
+                    |test| Expr::new(Node::Test(Predicate { subject: subject.clone(), test }), place.origin.clone());
                 let mut parts: Vec<Expr> = tests.into_iter().map(test).collect();
                 match (parts.len(), parts.pop()) {
                     (1, Some(part)) => part,
@@ -53,7 +52,9 @@ fn alternatives(
     let is_wanted = |part: &PlaceholderPart| matches!(part, PlaceholderPart::Name(name) if select.has(name));
     if value.parts.is_empty() && select.has(&value.name) {
         let name = &value.name;
-        return Err(format!("`%{name}%` stands in a value that is encoded, so it needs its values when the rule is read"));
+        return Err(format!(
+            "`%{name}%` stands in a value that is encoded, so it needs its values when the rule is read"
+        ));
     }
     if !value.parts.iter().any(is_wanted) {
         return Ok(vec![Test::Placeholder(value.clone())]);

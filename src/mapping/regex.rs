@@ -121,7 +121,11 @@ fn check(part: &Part, regex: &Regex) -> Result<(), String> {
         Part::Group(n) => (*n < regex.captures_len(), n.to_string()),
         Part::Named(name) => (regex.capture_names().flatten().any(|known| known == name.as_ref()), name.to_string()),
     };
-    if known { Ok(()) } else { Err(format!("the replacement names the group `{name}`, which the expression does not have")) }
+    if known {
+        Ok(())
+    } else {
+        Err(format!("the replacement names the group `{name}`, which the expression does not have"))
+    }
 }
 
 #[cfg(test)]

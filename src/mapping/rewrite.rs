@@ -14,19 +14,20 @@ use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, T
 /// What a detection item becomes.
 pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
-        Transformation::Values(change) => item::map_tests(part, &mut |predicate, place| {
-            match change.apply(&predicate.subject, &predicate.test) {
+        Transformation::Values(change) => {
+            item::map_tests(part, &mut |predicate, place| match change.apply(&predicate.subject, &predicate.test) {
                 Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
                 Ok(Some(tests)) => any(&predicate.subject, tests, &place.origin),
                 Err(message) => {
                     work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
                     Expr::new(Node::Test(predicate), place.origin.clone())
                 }
-            }
-        }),
+            })
+        }
         Transformation::Hashes { algorithms, prefix, drop_algorithm, fields } => {
             let Some(old) = item::field(&part).filter(|name| fields.contains(name)) else { return part };
-            let name = |algorithm: &str| if *drop_algorithm { prefix.to_string() } else { format!("{prefix}{algorithm}") };
+            let name =
+                |algorithm: &str| if *drop_algorithm { prefix.to_string() } else { format!("{prefix}{algorithm}") };
             apart(work, item, part, &old, &|test| hash(test, algorithms, &name))
         }
         Transformation::Extract { regex, prefix, keep } => {
@@ -150,26 +151,23 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
 /// `sigmaglot_split` on an item.
 fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
     note(work, item, old, &[division.first.clone(), division.last.clone()]);
-    let changed = item::map_tests(part, &mut |predicate, place| {
-        match division.divide(&predicate.test, place) {
-            Ok(expr) => {
-                if expr.node == Node::Any(Vec::new()) {
-                    let text = match &predicate.test {
-                        Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
-                        _ => String::new(),
-                    };
-                    let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
-                    let mut diagnostic =
-                        Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
-                    diagnostic.severity = Severity::Warning;
-                    work.diagnostics.push(diagnostic);
-                }
-                expr
+    let changed = item::map_tests(part, &mut |predicate, place| match division.divide(&predicate.test, place) {
+        Ok(expr) => {
+            if expr.node == Node::Any(Vec::new()) {
+                let text = match &predicate.test {
+                    Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
+                    _ => String::new(),
+                };
+                let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
+                let mut diagnostic = Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
+                diagnostic.severity = Severity::Warning;
+                work.diagnostics.push(diagnostic);
             }
-            Err(message) => {
-                work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
-                Expr::new(Node::Test(predicate), place.origin.clone())
-            }
+            expr
+        }
+        Err(message) => {
+            work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
+            Expr::new(Node::Test(predicate), place.origin.clone())
         }
     });
     item::split(changed)

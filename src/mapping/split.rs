@@ -51,7 +51,9 @@ impl Division {
                 let cuts = self.cuts(pattern).into_iter();
                 let mut parts: Vec<Expr> =
                     cuts.map(|(first, last)| both(Test::Pattern(first), Test::Pattern(last))).collect();
-                parts.extend(self.whole.map(|part| match part {
+                // A value that is not divided has no separator, unless its first part may have some.
+                let whole = self.whole.filter(|_| self.repeats || self.lacks(pattern.pieces()));
+                parts.extend(whole.map(|part| match part {
                     Part::First => both(Test::Pattern(pattern.clone()), Test::Null),
                     Part::Last => both(Test::Null, Test::Pattern(pattern.clone())),
                 }));
@@ -64,6 +66,11 @@ impl Division {
             }
             _ => Err(format!("its value lies in `{}` and `{}`, and only text can be divided", self.first, self.last)),
         }
+    }
+
+    /// Whether no literal piece has the separator.
+    fn lacks(&self, pieces: &[Piece]) -> bool {
+        !pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(self.separator)))
     }
 
     /// The ways to cut a pattern at the separator of a value: at a literal one or within a wildcard. Where a part would keep
@@ -86,10 +93,7 @@ impl Division {
                 Piece::OneOf(_) => {}
             }
         }
-        let lacks = |pieces: &[Piece]| {
-            !pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(self.separator)))
-        };
-        out.retain(|(first, last)| lacks(last) && (self.repeats || lacks(first)));
+        out.retain(|(first, last)| self.lacks(last) && (self.repeats || self.lacks(first)));
         let make = |pieces| Pattern::new(pieces, pattern.case);
         out.into_iter().map(|(first, last)| (make(first), make(last))).collect()
     }

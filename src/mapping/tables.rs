@@ -18,8 +18,8 @@ pub(super) struct Tables(Vec<Row>);
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     logsource: Logsource,
-    /// The table.
-    pub table: Arc<str>,
+    /// The table; `None` where the conditions alone tell the events.
+    pub table: Option<Arc<str>>,
     /// What else must hold of an event of the table to be of the log source.
     pub conditions: Option<Box<Detection>>,
 }
@@ -39,7 +39,7 @@ impl Tables {
         for node in nodes {
             let Some(mut row) = Params::open(node, "a log source with its table", params.messages) else { continue };
             let logsource = super::conditions::read_logsource(&mut row);
-            let table = row.required("table");
+            let table = row.text("table");
             let conditions = match row.node("conditions") {
                 Some(node) => detection(node, row.messages).map(Box::new),
                 None => None,
@@ -48,8 +48,11 @@ impl Tables {
                 let message = "a table is for a `category`, `product` or `service`";
                 say(row.messages, codes::MAPPING_VALUE, message, row.span);
             }
+            if table.is_none() && conditions.is_none() {
+                row.missing("table");
+            }
             row.finish();
-            rows.extend(table.map(|table| Row { logsource, table, conditions }));
+            rows.push(Row { logsource, table, conditions });
         }
         Some(Tables(rows))
     }

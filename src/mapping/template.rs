@@ -15,7 +15,7 @@ const FUEL: u64 = 5_000_000;
 /// A Jinja template.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
-    environment: Environment<'static>,
+    environment: Box<Environment<'static>>,
 }
 
 impl Template {
@@ -26,7 +26,11 @@ impl Template {
         params.flag("allow_template_vars");
         params.texts("vars_allowed_paths");
         let refusals = [
-            ("vars", "`vars` is refused: variables from Python files are program code", "put them into the pipeline's `vars`"),
+            (
+                "vars",
+                "`vars` is refused: variables from Python files are program code",
+                "put them into the pipeline's `vars`",
+            ),
             ("path", "`path` is refused: a template stands in its pipeline", "write its text under `template`"),
         ];
         for (key, message, help) in refusals {
@@ -40,7 +44,7 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         match environment.add_template_owned("template", text?.to_string()) {
-            Ok(()) => Some(Template { environment }),
+            Ok(()) => Some(Template { environment: Box::new(environment) }),
             Err(error) => {
                 let span = params.node("template").map_or(params.span, |node| node.span);
                 say(params.messages, codes::MAPPING_TEMPLATE, words(&error), span);

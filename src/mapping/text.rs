@@ -111,7 +111,12 @@ pub(super) enum Wildcards {
 /// Replaces in a value. `None` where a set of dashes makes too many texts.
 ///
 /// A set of dashes is several texts; where they do not all change alike, each is a result of its own.
-pub(super) fn replace(pieces: &[Piece], regex: &Regex, by: &Replacement, wildcards: Wildcards) -> Option<Vec<Vec<Piece>>> {
+pub(super) fn replace(
+    pieces: &[Piece],
+    regex: &Regex,
+    by: &Replacement,
+    wildcards: Wildcards,
+) -> Option<Vec<Vec<Piece>>> {
     let edit = |pieces: &[Piece]| normal(edit(pieces, regex, by, wildcards));
     let together = edit(pieces);
     if !pieces.iter().any(|piece| matches!(piece, Piece::OneOf(_))) {

@@ -254,9 +254,10 @@ fn placeholders(kind: &str, params: &mut Params<'_, '_, '_>) -> Option<Transform
 /// What cannot be: code and data from outside, and query text that nobody can check.
 fn refuse(kind: &str, params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     let (why, help) = match kind {
-        "http_placeholders" => {
-            ("a conversion that asks the network gives another query tomorrow", "save the list and use `file_placeholders`")
-        }
+        "http_placeholders" => (
+            "a conversion that asks the network gives another query tomorrow",
+            "save the list and use `file_placeholders`",
+        ),
         "command_placeholders" => {
             ("a pipeline must not run programs", "save the program's output and use `file_placeholders`")
         }

@@ -1,0 +1,33 @@
+//! `sigmaglot mappings`: the mappings in the program.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::{Exit, Stop};
+use crate::mapping::{Pipeline, builtin};
+use crate::source::Source;
+use crate::target::NAMES;
+
+/// List the mappings in the program, or print one
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sigmaglot mappings\n  sigmaglot mappings ecs-windows > own.yml")]
+pub struct Arguments {
+    /// Print this mapping's file
+    name: Option<String>,
+}
+
+pub fn run(arguments: Arguments, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    if let Some(name) = arguments.name {
+        let Some(text) = builtin::get(&name) else { return Err(super::mapping::unknown(&name).into()) };
+        stdout.write_all(text.as_bytes())?;
+        return Ok(Exit::Success);
+    }
+    for name in builtin::names() {
+        let source = Source::new(name, builtin::get(name).unwrap_or_default());
+        let (Some(pipeline), _) = Pipeline::parse(&source) else { continue }; // a test reads every one
+        let targets: Vec<&str> = NAMES.iter().copied().filter(|target| pipeline.is_for(target)).collect();
+        writeln!(stdout, "{name:16} {:8} {}", targets.join(","), pipeline.name)?;
+    }
+    Ok(Exit::Success)
+}
