@@ -1,0 +1,139 @@
+//! The mappings to Microsoft Sentinel: tables, columns and their types, on the project's own rules, on rows and on the corpus.
+//!
+//! Microsoft's own parser checks every query against the columns that the mappings declare, where the engines are installed:
+//! `SIGMAGLOT_ENGINES` names their folder, and `tests/engines/setup.sh` fills it.
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "common/corpus.rs"]
+mod corpus;
+#[path = "mapping_microsoft/kusto.rs"]
+mod kusto;
+#[path = "mapping_microsoft/rows.rs"]
+mod rows;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sigmaglot::mapping::{self, Chain, Pipeline};
+use sigmaglot::source::Source;
+use sigmaglot::target::{Options, Target, Templates};
+use sigmaglot::{ir, sigma};
+
+const NAMES: [&str; 4] = ["sentinel-asim", "sentinel-cloud", "sentinel-securityevent", "sentinel-sysmon"];
+
+/// The least number of rules of the corpus that each converts, in the order of [`NAMES`].
+const LEAST: [usize; 4] = [2300, 240, 1700, 2650];
+
+fn pipelines(name: &str) -> Vec<Pipeline> {
+    let text = mapping::builtin::get(name).unwrap_or_else(|| panic!("there is no mapping {name}"));
+    let (pipeline, said) = Pipeline::parse(&Source::new(format!("{name}.yml"), text));
+    assert_eq!(said, [], "{name}");
+    pipeline.into_iter().collect()
+}
+
+/// A rule in a product's terms.
+struct Outcome {
+    /// The query, or the codes of the errors.
+    query: Result<String, Vec<String>>,
+    table: Option<String>,
+    unmapped: Vec<String>,
+}
+
+fn convert(chain: &Chain<'_>, target: &Target, rule: ir::Rule) -> Outcome {
+    let mapped = chain.apply(rule, &mapping::Options::default());
+    let errors = |said: &[sigmaglot::diagnostic::Diagnostic]| -> Vec<String> {
+        said.iter().filter(|d| d.is_error()).map(|d| d.code.to_string()).collect()
+    };
+    let table = mapped.record.table.as_deref().map(str::to_owned);
+    let unmapped = mapped.record.unmapped.iter().map(ToString::to_string).collect();
+    let query = match mapped.rule.clone() {
+        None => Err(errors(&mapped.diagnostics)),
+        Some(rule) => {
+            let rule = ir::Rule { condition: ir::normalize(rule.condition), ..rule };
+            let conversion = target.convert(&rule, &Options::default());
+            match conversion.query {
+                None => Err(errors(&conversion.diagnostics)),
+                Some(query) => Ok(chain.postprocess(query, &mapped).expect("the post-processing works")),
+            }
+        }
+    };
+    Outcome { query, table, unmapped }
+}
+
+fn kql() -> Target {
+    Target::load("kql", &Templates::embedded()).expect("the target loads")
+}
+
+fn read(name: String, text: String) -> Vec<ir::Rule> {
+    let options = sigma::Options { unresolved: sigma::UnresolvedPlaceholders::Keep, ..Default::default() };
+    sigma::read(&Source::new(name, text), &options).rules
+}
+
+fn read_file(file: &Path) -> Vec<ir::Rule> {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    read(file.display().to_string(), text)
+}
+
+#[test]
+fn the_projects_own_rules_become_these_queries() {
+    let target = kql();
+    let files = corpus::files(Path::new("rules"), "yml");
+    assert!(files.len() > 40, "the rules are there");
+    for name in NAMES {
+        let pipelines = pipelines(name);
+        let chain = mapping::resolve(&pipelines, "kql").expect("the mapping is for kql");
+        let mut text = String::new();
+        for rule in files.iter().flat_map(|file| read_file(file)) {
+            let title = rule.meta.title.clone();
+            let outcome = convert(&chain, &target, rule);
+            if outcome.query.as_ref().is_err_and(|codes| codes == &["SG0613"]) {
+                continue; // another mapping has this log source
+            }
+            let query = outcome.query.unwrap_or_else(|codes| codes.join(" "));
+            let _ = writeln!(text, "{title}\n  unmapped: {}\n  {query}\n", outcome.unmapped.join(", "));
+        }
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn the_corpus_in_sentinels_tables() {
+    let Some(root) = corpus::root() else { return };
+    let files = corpus::rule_files(&root);
+    let target = kql();
+    let mut checker = kusto::Checker::start();
+    for (name, least) in NAMES.into_iter().zip(LEAST) {
+        let pipelines = pipelines(name);
+        let chain = mapping::resolve(&pipelines, "kql").expect("the mapping is for kql");
+        let schema = kusto::schema(name);
+        let (mut converted, mut known) = (0, 0);
+        let (mut reasons, mut tables) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
+        let mut wrong = Vec::new();
+        for rule in files.iter().flat_map(|file| read_file(file)) {
+            let title = rule.meta.title.clone();
+            let outcome = convert(&chain, &target, rule);
+            let query = match outcome.query {
+                Ok(query) => query,
+                Err(codes) => {
+                    codes.into_iter().take(1).for_each(|code| *reasons.entry(code).or_default() += 1);
+                    continue;
+                }
+            };
+            converted += 1;
+            known += usize::from(outcome.unmapped.is_empty());
+            let table = outcome.table.expect("every log source has a table");
+            if let Some(checker) = &mut checker {
+                wrong.extend(
+                    checker.check(&table, &schema[&table], &outcome.unmapped, &query).map(|m| format!("{title}: {m}")),
+                );
+            }
+            *tables.entry(table).or_default() += 1;
+        }
+        println!(
+            "{name}: {converted} converted, {known} of them with every field known; tables {tables:?}; refused {reasons:?}"
+        );
+        assert!(converted >= least, "{name}: {converted} converted, {least} are expected");
+        assert!(wrong.is_empty(), "{name}: {} queries are wrong, such as {:?}", wrong.len(), wrong.first());
+    }
+}

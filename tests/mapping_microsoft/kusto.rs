@@ -1,0 +1,94 @@
+//! Microsoft's parser and binder of KQL as a process, and the columns that a mapping declares.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value as Json, json};
+use sigmaglot::mapping::builtin;
+
+/// Columns by table, each with its type in Kusto.
+pub type Schema = BTreeMap<String, BTreeMap<String, &'static str>>;
+
+/// The columns of the items `columns TABLE`; those of `computed TABLE` are made by the query itself.
+pub fn schema(name: &str) -> Schema {
+    let text = builtin::get(name).expect("the mapping is in the program");
+    let mapping: Json = serde_yaml::from_str(text).expect("a mapping is YAML");
+    let mut out = Schema::new();
+    for item in mapping["transformations"].as_array().expect("a list of items") {
+        let Some(table) = item["id"].as_str().and_then(|id| id.strip_prefix("columns ")) else { continue };
+        let types = item["types"].as_object().expect("a map of types");
+        out.insert(table.to_owned(), types.iter().map(|(column, word)| (column.clone(), kusto(word))).collect());
+    }
+    out
+}
+
+fn kusto(word: &Json) -> &'static str {
+    match word.as_str() {
+        Some("text" | "ip") => "string",
+        Some("integer") => "long",
+        Some("real") => "real",
+        Some("boolean") => "bool",
+        Some("time") => "datetime",
+        Some("dynamic") => "dynamic",
+        other => panic!("{other:?} is no type"),
+    }
+}
+
+/// The process.
+pub struct Checker {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Checker {
+    /// Starts it; says that the check is skipped where the engines are not installed.
+    pub fn start() -> Option<Checker> {
+        let Some(folder) = std::env::var_os("SIGMAGLOT_ENGINES") else {
+            println!("skipped: SIGMAGLOT_ENGINES names no folder with Microsoft's parser");
+            return None;
+        };
+        let mut child = Command::new("node")
+            .arg("tests/engines/kusto_check.mjs")
+            .arg(std::path::Path::new(&folder).join("node"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node starts");
+        let input = child.stdin.take().expect("a pipe");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut String::new()).expect("the greeting");
+        Some(Checker { child, input, output })
+    }
+
+    fn ask(&mut self, request: &Json) -> Json {
+        writeln!(self.input, "{request}").expect("the process reads");
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the process answers");
+        serde_json::from_str(&line).expect("an answer is JSON")
+    }
+
+    /// What is wrong with a query. Fields that the mapping does not know count as columns of text.
+    pub fn check(
+        &mut self,
+        table: &str,
+        columns: &BTreeMap<String, &'static str>,
+        unmapped: &[String],
+        query: &str,
+    ) -> Option<String> {
+        let mut columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
+        columns.extend(unmapped.iter().map(|name| json!([name, "string"])));
+        self.ask(&json!({ "table": table, "columns": columns }));
+        let answer = self.ask(&json!({ "query": query }));
+        let clean = answer["diagnostics"].as_array().is_some_and(Vec::is_empty);
+        (!clean).then(|| format!("{answer} in {query}"))
+    }
+}
+
+impl Drop for Checker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,129 @@
+//! One search of a log source each: what becomes of its table, names, values and types.
+
+use sigmaglot::mapping;
+
+use super::{convert, kql, pipelines, read};
+
+/// The query without its table, or the codes of the errors and the fields that are unmapped.
+fn row(name: &str, logsource: &str, search: &str) -> String {
+    let text = format!("title: t\nlogsource: {{{logsource}}}\ndetection:\n  s:\n    {search}\n  condition: s\n");
+    let rule = read("row.yml".into(), text).pop().expect("the row is a rule");
+    let pipelines = pipelines(name);
+    let chain = mapping::resolve(&pipelines, "kql").expect("the mapping is for kql");
+    let outcome = convert(&chain, &kql(), rule);
+    let unmapped =
+        if outcome.unmapped.is_empty() { String::new() } else { format!(" ?{}", outcome.unmapped.join(",")) };
+    outcome.query.unwrap_or_else(|codes| codes.join(" ")) + &unmapped
+}
+
+const PROCESS: &str = "product: windows, category: process_creation";
+const REGISTRY: &str = "product: windows, category: registry_set";
+
+#[test]
+fn security_events() {
+    let row = |logsource, search| row("sentinel-securityevent", logsource, search);
+    let process = |condition: &str| format!("SecurityEvent | where EventID == 4688 and {condition}");
+    assert_eq!(row(PROCESS, "Image: C:\\a.exe"), process(r#"NewProcessName =~ @"C:\a.exe""#));
+    assert_eq!(row(PROCESS, "ParentImage|endswith: \\b.exe"), process(r#"ParentProcessName endswith @"\b.exe""#));
+    assert_eq!(row(PROCESS, "IntegrityLevel: High"), process(r#"MandatoryLabel =~ "S-1-16-12288""#));
+    assert_eq!(row(PROCESS, "User: CORP\\ann"), process(r#"SubjectDomainName =~ "CORP" and SubjectUserName =~ "ann""#));
+    assert_eq!(row(PROCESS, "User|contains: AUTHORI"), "SG0608", "SYSTEM has another name there");
+    assert_eq!(row(PROCESS, "ProcessId: 4"), "SG0608", "hexadecimal ids");
+    assert_eq!(row(PROCESS, "OriginalFileName: x"), process(r#"OriginalFileName =~ "x" ?OriginalFileName"#));
+    let security = "product: windows, service: security";
+    assert_eq!(
+        row(security, "{EventID: 4624, LogonType: 3}"),
+        r#"SecurityEvent | where Channel =~ "Security" and EventID == 4624 and LogonType == 3"#
+    );
+    assert_eq!(row("product: windows, category: image_load", "Image: x"), "SG0613");
+    assert!(row(REGISTRY, "Details: DWORD (0x00000001)").ends_with(r#"and NewValue =~ "1""#));
+    assert_eq!(row(REGISTRY, "Details|startswith: DWORD (0x"), "SG0608");
+    assert!(
+        row(REGISTRY, "TargetObject: HKLM\\SOFTWARE\\a\\b")
+            .ends_with(r#"ObjectName =~ @"\REGISTRY\MACHINE\SOFTWARE\a" and ObjectValueName =~ "b""#)
+    );
+}
+
+#[test]
+fn windows_events() {
+    let row = |logsource, search| row("sentinel-sysmon", logsource, search);
+    let sysmon = r#"| where Channel =~ "Microsoft-Windows-Sysmon/Operational""#;
+    assert_eq!(
+        row(PROCESS, "Image: a"),
+        format!(
+            r#"WindowsEvent | extend Image = tostring(EventData.Image) {sysmon} and EventID == 1 and Image =~ "a""#
+        )
+    );
+    assert_eq!(
+        row("product: windows, category: image_load", "Signed: 'false'"),
+        format!(
+            r#"WindowsEvent | extend Signed = tostring(EventData.Signed) {sysmon} and EventID == 7 and Signed =~ "false""#
+        )
+    );
+    assert_eq!(
+        row("product: windows, service: system", "{EventID: 7045, Provider_Name: a}"),
+        r#"WindowsEvent | where Channel =~ "System" and EventID == 7045 and Provider =~ "a""#
+    );
+    assert!(row("product: windows, category: ps_classic_start", "Data: a").ends_with("?Data"));
+    assert_eq!(row("product: linux, category: process_creation", "Image: a"), "SG0613");
+}
+
+#[test]
+fn unifying_parsers() {
+    let row = |logsource, search| row("sentinel-asim", logsource, search);
+    assert_eq!(
+        row(PROCESS, "ParentImage: a"),
+        r#"_Im_ProcessCreate | where ActingProcessName =~ "a""#,
+        "not its Parent"
+    );
+    assert_eq!(
+        row("product: linux, category: file_event", "Image: a"),
+        r#"_Im_FileEvent | where EventType =~ "FileCreated" and ActingProcessName =~ "a""#
+    );
+    let network = "product: windows, category: network_connection";
+    assert_eq!(row(network, "Initiated: 'true'"), r#"_Im_NetworkSession | where NetworkDirection =~ "Outbound""#);
+    assert_eq!(row(network, "Initiated: false"), r#"_Im_NetworkSession | where NetworkDirection =~ "Inbound""#);
+    assert_eq!(row(network, "DestinationPort: 443"), "_Im_NetworkSession | where DstPortNumber == 443");
+    assert_eq!(row("category: dns", "query|endswith: .a"), r#"_Im_Dns | where DnsQuery endswith ".a""#);
+    assert_eq!(row("category: proxy", "sc-status: 200"), r#"_Im_WebSession | where EventResultDetails == "200""#);
+    assert_eq!(row("category: webserver", "cs-uri-query|contains: a"), r#"_Im_WebSession | where Url contains "a""#);
+    assert_eq!(row("category: webserver", "cs-uri-query: a"), "SG0608");
+    assert!(
+        row(REGISTRY, "TargetObject: HKU\\a\\b").contains(r#"RegistryKey =~ @"HKEY_USERS\a" and RegistryValue =~ "b""#)
+    );
+    assert_eq!(row("product: windows, service: system", "EventID: 1"), "SG0613");
+}
+
+#[test]
+fn cloud_services() {
+    let row = |logsource, search| row("sentinel-cloud", logsource, search);
+    let aws = "product: aws, service: cloudtrail";
+    assert_eq!(row(aws, "eventName: StopLogging"), r#"AWSCloudTrail | where EventName =~ "StopLogging""#);
+    assert_eq!(
+        row(aws, "additionalEventData.MFAUsed: 'No'"),
+        "AWSCloudTrail | extend AdditionalEventData_MFAUsed = tostring(parse_json(AdditionalEventData).MFAUsed) \
+         | where AdditionalEventData_MFAUsed =~ \"No\""
+    );
+    assert_eq!(
+        row("product: azure, service: signinlogs", "resultType: 50126"),
+        r#"SigninLogs | where ResultType == "50126""#,
+        "a column of text"
+    );
+    assert_eq!(
+        row("product: azure, service: pim", "Category: a"),
+        r#"AuditLogs | where LoggedByService =~ "PIM" and Category =~ "a""#
+    );
+    assert_eq!(
+        row("product: okta, service: okta", "securityContext.isProxy: 'true'"),
+        "OktaSSO | where securityContext_isProxy_b == true"
+    );
+    assert_eq!(
+        row("product: github, service: audit", "action: a"),
+        r#"GitHubAuditLogPolling_CL | where action_s =~ "a""#
+    );
+    assert_eq!(
+        row("product: gcp, service: gcp.audit", "gcp.audit.method_name: a"),
+        r#"GCPAuditLogs | where MethodName =~ "a""#
+    );
+    assert_eq!(row("product: bitbucket, service: audit", "a: b"), "SG0613");
+}
