@@ -1,9 +1,8 @@
 //! The mappings to Microsoft Sentinel: tables, columns and their types, on the project's own rules, on rows and on the corpus.
 //!
 //! Microsoft's own parser checks every query against the columns that the mappings declare, where the engines are installed:
-//! `SIGMAGLOT_ENGINES` names their folder, and `tests/engines/setup.sh` fills it.
+//! `SIGMAGLOT_ENGINES_DIR` names their folder (by default `target/engines`), and `tests/engines/setup.sh` fills it.
 
-#[allow(dead_code, reason = "shared with other tests")]
 #[path = "common/corpus.rs"]
 mod corpus;
 #[path = "mapping_microsoft/kusto.rs"]

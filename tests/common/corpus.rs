@@ -47,3 +47,10 @@ pub fn rules(file: &Path) -> Vec<ir::Rule> {
     let read = sigma::read(&Source::new(file.display().to_string(), text), &options);
     read.rules.into_iter().map(|rule| ir::Rule { condition: ir::normalize(rule.condition), ..rule }).collect()
 }
+
+/// Whether the rule needs values from its user.
+pub fn has_placeholders(rule: &ir::Rule) -> bool {
+    let mut found = false;
+    rule.condition.for_each_predicate(&mut |predicate, _| found |= predicate.kind() == ir::Kind::Placeholder);
+    found
+}

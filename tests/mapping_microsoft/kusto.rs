@@ -45,13 +45,15 @@ pub struct Checker {
 impl Checker {
     /// Starts it; says that the check is skipped where the engines are not installed.
     pub fn start() -> Option<Checker> {
-        let Some(folder) = std::env::var_os("SIGMAGLOT_ENGINES") else {
-            println!("skipped: SIGMAGLOT_ENGINES names no folder with Microsoft's parser");
+        let default = || std::path::PathBuf::from("target/engines");
+        let folder = std::env::var_os("SIGMAGLOT_ENGINES_DIR").map_or_else(default, Into::into);
+        if !folder.join("node/node_modules").is_dir() {
+            println!("skipped: Microsoft's parser is not installed in {}", folder.display());
             return None;
-        };
+        }
         let mut child = Command::new("node")
             .arg("tests/engines/kusto_check.mjs")
-            .arg(std::path::Path::new(&folder).join("node"))
+            .arg(folder.join("node"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

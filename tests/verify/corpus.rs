@@ -78,7 +78,9 @@ fn no_query_of_the_corpus_differs_from_its_rule() {
     let files: Vec<PathBuf> = corpus::rule_files(&root).into_iter().step_by(if deep { 1 } else { 20 }).collect();
     let with_path =
         |path: &PathBuf| corpus::rules(path).into_iter().map(|rule| (path.clone(), rule)).collect::<Vec<_>>();
-    let rules: Vec<(PathBuf, Rule)> = files.par_iter().flat_map_iter(with_path).collect();
+    // A placeholder without a value is converted to nothing and matches nothing.
+    let complete = |(_, rule): &(PathBuf, Rule)| !corpus::has_placeholders(rule);
+    let rules: Vec<(PathBuf, Rule)> = files.par_iter().flat_map_iter(with_path).filter(complete).collect();
     let recorded: Vec<Event> = recorded(&root).into_iter().step_by(if deep { 1 } else { 10 }).collect();
     let targets: Vec<Target> = TARGETS.iter().map(|name| target(name, &Templates::embedded())).collect();
     let benches =
