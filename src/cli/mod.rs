@@ -1,6 +1,6 @@
 //! The command line: the only room that touches files, the terminal, threads and exit codes.
 //!
-//! One file a command. What they share: [`input`] finds and reads rules, [`console`] speaks on stderr, [`batch`] works on many
+//! One file a command. What they share: `input` finds and reads rules, `console` speaks on stderr, `batch` works on many
 //! files in parallel and keeps their order. stdout carries data only; everything else goes to stderr.
 
 mod batch;
