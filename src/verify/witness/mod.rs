@@ -119,6 +119,9 @@ impl Witnesses {
         };
         let ways_left_out = maker.ways(options.ways);
         let flips = maker.flips(options.flips);
+        if !maker.events.iter().any(|witness| witness.matches) {
+            maker.singles(options.ways);
+        }
         maker.mutations(options.mutations);
         Witnesses { events: maker.events, flips, ways_left_out }
     }
@@ -207,6 +210,16 @@ impl Maker<'_, '_> {
             }
         }
         if sampled { FlipOutcome::NoEffect } else { FlipOutcome::NoSample }
+    }
+
+    /// For a rule that nothing matches: events that hold one predicate each, so that there is something to compare on.
+    fn singles(&mut self, most: usize) {
+        for number in 0..self.forest.predicates().len().min(most) {
+            let (predicate, _) = self.forest.predicates()[number];
+            for event in self.hints(predicate) {
+                self.keep(event, Purpose::Mutation);
+            }
+        }
     }
 
     /// Events that hold the predicate and nothing else.

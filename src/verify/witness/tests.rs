@@ -106,3 +106,11 @@ fn the_verdict_is_the_interpreters() {
         assert_eq!(verdict.of(event), matcher.matches(event), "{event:?}");
     }
 }
+
+#[test]
+fn a_rule_that_nothing_matches_gets_events_all_the_same() {
+    let rule = rule(all(vec![text("A", "one"), text("A", "two")]));
+    let witnesses = Witnesses::of(&rule, Options::default());
+    assert!(witnesses.events.iter().all(|witness| !witness.matches));
+    assert!(witnesses.events.len() >= 20, "{}", witnesses.events.len());
+}
