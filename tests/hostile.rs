@@ -369,7 +369,7 @@ const MODIFIERS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Any text as a value or a name: each target refuses it with an error, or gives a query that its language reads as
     /// one query.
@@ -380,7 +380,8 @@ proptest! {
         modifier in prop::sample::select(MODIFIERS),
         hostile_name in any::<bool>(),
     ) {
-        let field = if hostile_name { field.replace('|', "") } else { "Field".into() };
+        // The mark of a value that got out must not be a name.
+        let field = if hostile_name { field.replace('|', "").replace("evil", "name") } else { "Field".into() };
         let key = quoted(&format!("{field}{modifier}"));
         let list = quoted(&format!("{value}x"));
         let text = rule(&format!("  sel:\n    {key}:\n      - {}\n      - {list}\n  key:\n    - {list}\n  condition: sel or not sel and key\n", quoted(&value)));

@@ -70,9 +70,10 @@ fn check(
     }
 }
 
-/// `(?m:^)` in SPL, and functions of one value on fields of many.
+/// `(?m:^)` in SPL, and functions of one value on fields of many; in EQL a field that one test takes for an address and
+/// another for other text: the store's fields have one type.
 fn is_beyond_the_model(words: &str) -> bool {
-    words.contains("not modelled") || words.contains("not documented")
+    ["not modelled", "not documented", "is not an IP address"].iter().any(|beyond| words.contains(beyond))
 }
 
 fn equal_on_random_rules(name: &str) {
