@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
 use crate::interp::Event;
-use crate::ir::{Expr, Field, Node, Predicate, Rule, Subject, Test};
+use crate::ir::{Case, Expr, Field, Node, Predicate, Rule, Subject, Test};
 
 /// The column that holds the whole event, for keywords.
 const EVENT_COLUMN: &str = "event_json";
@@ -29,6 +29,8 @@ const EXACT_IN_DOUBLE: u64 = 1 << 53;
 pub enum Exclusion {
     /// U+212A and U+017F fold to the ASCII letters `k` and `s`; the targets' operators do not all know that.
     FoldingGap,
+    /// Two fields compare in Splunk by their lower case, which keeps letters apart that fold alike, such as `σ` and `ς`.
+    LowerCase,
     /// Two fields of the rule are one column, since letter case does not count in the store's names.
     OneColumn,
     /// Text that is no address, for an `ip` field.
@@ -47,6 +49,7 @@ impl fmt::Display for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Exclusion::FoldingGap => "U+212A or U+017F in a value, which not every operator folds to k and s",
+            Exclusion::LowerCase => "two fields compare by lower case, and a value has letters beyond ASCII",
             Exclusion::OneColumn => "fields that differ in letter case only are one column",
             Exclusion::NotAnAddress => "an ip field cannot hold text that is no address",
             Exclusion::NotANumber => "a numeric field cannot hold text that is no number",
@@ -66,6 +69,8 @@ pub struct Store {
     keywords: bool,
     /// Whether the rule names a field that the store keeps for itself.
     reserved: bool,
+    /// Whether the rule compares two fields in a language that does so by lower case.
+    lowers: bool,
 }
 
 /// The kinds of stores.
@@ -112,7 +117,11 @@ impl Store {
         let (columns, _) = columns(room, &projected);
         let (named, keywords) = self::columns(room, rule);
         let reserved = named.iter().any(|column| room.reserves(&column.name));
-        Store { room, rule: projected, columns, keywords, reserved }
+        let mut lowers = false;
+        rule.condition.for_each_predicate(&mut |predicate, _| {
+            lowers |= room == Room::Spl && matches!(predicate.test, Test::FieldPattern { case: Case::Fold, .. });
+        });
+        Store { room, rule: projected, columns, keywords, reserved, lowers }
     }
 
     /// The rule as it is meant in the store.
@@ -150,6 +159,9 @@ impl Store {
         self.nameable()?;
         if fields.values().any(folding_gap) {
             return Err(Exclusion::FoldingGap);
+        }
+        if self.lowers && fields.values().any(|value| !value.to_string().is_ascii()) {
+            return Err(Exclusion::LowerCase);
         }
         Ok(Event(fields))
     }

@@ -22,12 +22,19 @@ use crate::support::{engines, target};
 const RULES: u32 = 250;
 const RULES_DEEP: u32 = 12_000;
 
+/// The seed of the ordinary run.
+const SEED: u64 = 3;
+
 fn deep() -> bool {
     std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1")
 }
 
+/// `SIGMAGLOT_SEED`; without it the same cases each time, and new ones in a deep run.
 fn seed() -> [u8; 32] {
     let number: u64 = std::env::var("SIGMAGLOT_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+        if !deep() {
+            return SEED;
+        }
         let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         time.as_nanos() as u64
     });
@@ -73,7 +80,9 @@ fn check(
 /// `(?m:^)` in SPL, and functions of one value on fields of many; in EQL a field that one test takes for an address and
 /// another for other text: the store's fields have one type.
 fn is_beyond_the_model(words: &str) -> bool {
-    ["not modelled", "not documented", "is not an IP address"].iter().any(|beyond| words.contains(beyond))
+    ["not modelled", "not documented", "is not an IP address", "compares strings only"]
+        .iter()
+        .any(|beyond| words.contains(beyond))
 }
 
 fn equal_on_random_rules(name: &str) {
