@@ -12,7 +12,8 @@ use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, StepRecord};
 use super::state::{State, Tracking};
 use super::transformation::{FieldList, Renaming, Transformation};
-use super::{Options, Unmapped, placeholders, rewrite};
+use super::event::Reason;
+use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, Test};
 use crate::sigma;
@@ -30,32 +31,34 @@ pub(super) struct Work<'a> {
     added: u32,
     /// Whether the item at hand found something to work on.
     touched: bool,
+    /// Set where the rule stands for an event.
+    replay: Option<Replay<'a>>,
+}
+
+/// What is known of the way of an event: how the gates on rules were decided, and what was found to be unfit.
+pub(super) struct Replay<'a> {
+    /// The steps of the rule's own way.
+    pub steps: &'a [StepRecord],
+    /// The first value that no event of the source has, by its number.
+    pub unfit: Option<(Option<u32>, Reason)>,
 }
 
 /// Why the work ended; the diagnostic was noted.
 pub(super) struct Failed;
 
+/// From here on upwards count the numbers of items that a mapping adds.
+const ADDED: u32 = u32::MAX / 2;
+
+/// Whether a node was added by a mapping.
+pub(super) fn is_added(origin: &Origin) -> bool {
+    origin.item.is_some_and(|item| item > ADDED)
+}
+
 /// Applies pipelines to a rule.
 pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
-    let mut work = Work {
-        rule,
-        state: State::new(),
-        tracking: Tracking::default(),
-        record: Record::default(),
-        options,
-        vars: BTreeMap::new(),
-        diagnostics: Vec::new(),
-        added: 0,
-        touched: false,
-    };
-    for pipeline in pipelines {
-        work.record.pipelines.push(pipeline.name.clone());
-        work.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
-    }
-    let done = pipelines.iter().try_for_each(|pipeline| {
-        pipeline.items.iter().try_for_each(|item| work.item(item, &pipeline.name)).map_err(|Failed| ())
-    });
-    if done.is_ok() {
+    let mut work = Work::new(rule, options, None);
+    work.record.pipelines.extend(pipelines.iter().map(|pipeline| pipeline.name.clone()));
+    if work.pipelines(pipelines).is_ok() {
         work.finish(table_keys);
     }
     work.record.state = work.state;
@@ -64,9 +67,66 @@ pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule
     Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking }
 }
 
+/// Applies pipelines to a rule that stands for an event; its condition afterwards.
+///
+/// # Errors
+/// The number of the item whose value no event of the source has, and the reason.
+pub(super) fn replay<'a>(
+    pipelines: &[&Pipeline],
+    rule: ir::Rule,
+    options: &'a Options,
+    replay: Replay<'a>,
+) -> Result<Expr, (Option<u32>, Reason)> {
+    let mut work = Work::new(rule, options, Some(replay));
+    let done = work.pipelines(pipelines);
+    match work.replay.and_then(|replay| replay.unfit) {
+        Some(unfit) => Err(unfit),
+        None if done.is_err() => Err((None, Reason::OtherSource)),
+        None => Ok(work.rule.condition),
+    }
+}
+
+impl<'a> Work<'a> {
+    fn new(rule: ir::Rule, options: &'a Options, replay: Option<Replay<'a>>) -> Self {
+        Work {
+            rule,
+            state: State::new(),
+            tracking: Tracking::default(),
+            record: Record::default(),
+            options,
+            vars: BTreeMap::new(),
+            diagnostics: Vec::new(),
+            added: 0,
+            touched: false,
+            replay,
+        }
+    }
+
+    fn pipelines(&mut self, pipelines: &[&Pipeline]) -> Result<(), Failed> {
+        for pipeline in pipelines {
+            self.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
+        }
+        pipelines.iter().try_for_each(|pipeline| {
+            pipeline.items.iter().try_for_each(|item| self.item(item, &pipeline.name))
+        })
+    }
+
+    /// Notes that no event of the source has the value of an item.
+    pub fn unfit(&mut self, origin: &Origin, reason: Reason) {
+        if let Some(replay) = &mut self.replay
+            && replay.unfit.is_none()
+        {
+            replay.unfit = Some((origin.item, reason));
+        }
+    }
+}
+
 impl Work<'_> {
     /// Notes an error of an item at a place of the rule.
     pub fn fail(&mut self, code: Code, item: &Item, message: String, origin: &Origin) {
+        if self.replay.is_some() {
+            return; // what is refused of rules says nothing of events
+        }
         let message = format!("{message} (item `{}` of the mapping)", item.label);
         let diagnostic = Diagnostic::new(code, message).at(origin.span);
         if !self.diagnostics.contains(&diagnostic) {
@@ -84,8 +144,11 @@ impl Work<'_> {
     }
 
     fn item(&mut self, item: &Item, pipeline: &Arc<str>) -> Result<(), Failed> {
-        let passes = item.rule.holds(|condition| condition.holds(&self.view()));
         let place = self.record.steps.len();
+        let passes = match &self.replay {
+            Some(replay) => replay.steps.get(place).is_some_and(|step| step.applied),
+            None => item.rule.holds(|condition| condition.holds(&self.view())),
+        };
         self.record.steps.push(StepRecord::new(pipeline, &item.label, &item.kind, passes));
         if !passes {
             return Ok(());
@@ -181,6 +244,7 @@ impl Work<'_> {
             Transformation::Placeholders { select, source } => {
                 Some(placeholders::resolve(self, item, select, source, part))
             }
+            _ if self.replay.is_some() => Some(forward::item(self, item, part)),
             _ => Some(rewrite::item(self, item, part)),
         };
         self.tracking.item(number, item.id.as_ref());
@@ -255,6 +319,9 @@ impl Work<'_> {
 
     /// Adds a search to the condition: both must hold.
     fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
+        if self.replay.is_some() {
+            return; // the event gets in the end what the mapped rule asks
+        }
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
         let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;

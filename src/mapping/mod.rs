@@ -2,7 +2,7 @@
 //!
 //! A [`Pipeline`] is read from pySigma's YAML as it is, with the extensions that `docs/mapping.md` describes. Several make a
 //! [`Chain`] for a target; [`Chain::apply`] takes a rule through it. Nothing here reads a file (texts come in), renders a query
-//! (finished ones come in for post-processing) or evaluates an event.
+//! (finished ones come in for post-processing). An event goes the same way as a rule; only the interpreter says what holds of it.
 //!
 //! ```text
 //! yaml --params--> pipeline { transformation, conditions behind gates }  --apply--> rule, record
@@ -11,6 +11,8 @@
 mod apply;
 pub mod builtin;
 mod conditions;
+mod event;
+mod forward;
 mod gate;
 mod item;
 mod lists;
@@ -32,6 +34,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use event::{Events, Reason, Unfit};
 pub use pipeline::Pipeline;
 pub use record::{FieldRecord, Mapped, Record, StepRecord};
 pub use state::State;
@@ -65,6 +68,8 @@ pub struct Options {
 pub struct Chain<'p> {
     pipelines: Vec<&'p Pipeline>,
     table_keys: &'static [&'static str],
+    /// Whether what queries read is a category of events.
+    categories: bool,
 }
 
 /// Puts pipelines in order for a target: by priority, those of one priority as they came.
@@ -80,7 +85,7 @@ pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &s
         return Err(Diagnostic::new(codes::MAPPING_TARGET, message).help(help));
     }
     pipelines.sort_by_key(|pipeline| pipeline.priority);
-    Ok(Chain { pipelines, table_keys: table_keys(target) })
+    Ok(Chain { pipelines, table_keys: table_keys(target), categories: target == "eql" })
 }
 
 /// The variables of the state that name what a query of the target reads, the most specific first. A query in EQL names a
@@ -93,6 +98,11 @@ impl Chain<'_> {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.pipelines.is_empty()
+    }
+
+    /// Whether the table of a rule is a category of events.
+    fn names_categories(&self) -> bool {
+        self.categories
     }
 
     /// Whether the queries of all rules become one text in the end.

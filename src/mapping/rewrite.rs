@@ -85,8 +85,23 @@ fn note(work: &mut Work<'_>, item: &Item, old: &Arc<str>, new: &[Arc<str>]) {
     work.record.field(old, new, &item.label);
 }
 
+/// Notes the fields that a value became.
+pub(super) fn note_parts(work: &mut Work<'_>, item: &Item, old: &Arc<str>, parts: &Expr) {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    parts.for_each_predicate(&mut |predicate, _| {
+        if let Subject::Field(field) = &predicate.subject
+            && field.name != *old
+        {
+            names.push(field.name.clone());
+        }
+    });
+    if !names.is_empty() {
+        note(work, item, old, &names);
+    }
+}
+
 /// The length of a hash in hexadecimal digits.
-fn digits(algorithm: &str) -> Option<usize> {
+pub(super) fn digits(algorithm: &str) -> Option<usize> {
     match algorithm {
         "MD5" | "IMPHASH" => Some(32),
         "SHA1" => Some(40),
@@ -94,6 +109,11 @@ fn digits(algorithm: &str) -> Option<usize> {
         "SHA512" => Some(128),
         _ => None,
     }
+}
+
+/// The algorithm whose hashes have the length of this one.
+pub(super) fn algorithm_of(hash: &str) -> Option<&'static str> {
+    ["MD5", "SHA1", "SHA256", "SHA512"].into_iter().find(|name| digits(name) == Some(hash.len()))
 }
 
 /// `ALGORITHM=digits` or `ALGORITHM|digits`, or digits whose number tells the algorithm.
@@ -109,8 +129,7 @@ fn hash(test: &Test, algorithms: &[Arc<str>], name: &dyn Fn(&str) -> String) -> 
         Some(at) => (view.text[..at].trim_start_matches('*').to_uppercase(), at + 1),
         None => {
             let bare = view.text.trim_matches('*');
-            let known = ["MD5", "SHA1", "SHA256", "SHA512"].into_iter().find(|name| digits(name) == Some(bare.len()));
-            (known.unwrap_or("").to_owned(), view.text.len() - view.text.trim_start_matches('*').len())
+            (algorithm_of(bare).unwrap_or("").to_owned(), view.text.len() - view.text.trim_start_matches('*').len())
         }
     };
     if !algorithms.iter().any(|known| **known == *algorithm) {

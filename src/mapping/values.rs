@@ -8,10 +8,11 @@ use indexmap::IndexMap;
 
 use super::params::{Literal, Params, say};
 use super::regex::Replacement;
+use super::event::{self, Reason};
 use super::text::{self, Text, Wildcards};
 use crate::diagnostic::codes;
 use crate::ir::regex::Flags;
-use crate::ir::{Case, Number, Pattern, Piece, Regex, Subject, Test};
+use crate::ir::{Case, Field, Number, Pattern, Piece, Regex, Subject, Test};
 use crate::sigma::pattern;
 use crate::sigma::scalar::{self, Kind};
 
@@ -127,6 +128,59 @@ impl Change {
             _ => Ok(None),
         }
     }
+}
+
+impl Change {
+    /// What an event's value becomes: alternatives; `Ok(None)` where it stays as it is.
+    ///
+    /// # Errors
+    /// Where no event of the source has the value.
+    pub fn forward(&self, test: &Test) -> Result<Option<Vec<Test>>, Reason> {
+        let exact = |text: &str| Test::Pattern(Pattern::literal(text, Case::Exact));
+        if let Change::Set(literal) = self {
+            let subject = Subject::Field(Field::new(""));
+            return Ok(Some(vec![match literal_test(&subject, literal, Case::Exact) {
+                Test::Pattern(pattern) => exact(&event::sample(pattern.pieces())),
+                other => other,
+            }]));
+        }
+        let Some(text) = event::text(test) else { return Ok(None) };
+        match self {
+            Change::Convert(Type::Text) => Ok(Some(vec![exact(&text)])),
+            Change::Convert(Type::Number) => match number(&text) {
+                Some(number) => Ok(Some(vec![Test::Number(number)])),
+                None => Err(Reason::NotANumber),
+            },
+            Change::Replace { regex, by, wildcards } => {
+                let pieces = [Piece::Literal(text.as_str().into())];
+                let old = if text.is_empty() { &[][..] } else { &pieces };
+                let new = text::replace(old, regex, by, *wildcards).unwrap_or_default();
+                let new: Vec<Test> = new.iter().map(|pieces| exact(&event::sample(pieces))).collect();
+                Ok((new != [exact(&text)]).then_some(new))
+            }
+            Change::Map(mapping) => match find(mapping, &text, Case::Fold) {
+                Some(texts) => {
+                    Ok(Some(texts.iter().map(|text| exact(&event::sample(&pattern::parse(text)))).collect()))
+                }
+                // The product has this text, but says something else with it.
+                None if mapping.values().flatten().any(|new| folds_to(new, &text)) => Err(Reason::Taken),
+                None => Ok(None),
+            },
+            Change::Case(letters) => Ok(Some(vec![exact(&with_case(*letters, &text, &mut None))])),
+            Change::Regex(_) | Change::Set(_) => Ok(None),
+        }
+    }
+}
+
+/// What a text is mapped to; without regard to letter case where the value is compared so.
+fn find<'m>(mapping: &'m IndexMap<Arc<str>, Vec<Arc<str>>>, text: &str, case: Case) -> Option<&'m Vec<Arc<str>>> {
+    let folded = || mapping.iter().find(|(key, _)| folds_to(key, text)).map(|(_, texts)| texts);
+    mapping.get(text).or_else(|| if case == Case::Fold { folded() } else { None })
+}
+
+/// Whether two texts differ in letter case alone.
+fn folds_to(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }
 
 fn replace_string(params: &mut Params<'_, '_, '_>) -> Option<Change> {

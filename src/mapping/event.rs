@@ -1,0 +1,507 @@
+//! Events through a mapping: what a product stores of an event of a rule's log source.
+//!
+//! Every value of the event is a detection item that asks for exactly this value, and goes through the same items of the same
+//! pipelines as the rule did. The gates on rules stay as they were decided for the rule; conditions on items and fields look at
+//! the event's. What comes out is read back as fields. Nothing here changes a rule, and nothing is guessed: an event that the
+//! product would not have in this way is [`Unfit`], with the reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Number as JsonNumber, Value};
+
+use super::apply::{self, Replay};
+use super::{Chain, Mapped, Options};
+use crate::interp::{Event, Matcher};
+use crate::ir::{
+    Case, Expr, Field, FieldType, Node, Number, Origin, Pattern, Piece, Predicate, Rule, Subject, Table, Test,
+};
+
+/// The most events that are made of one because the mapping leaves a choice.
+const MOST_CHOICES: usize = 16;
+/// The field of Elasticsearch that holds what EQL calls the category.
+const CATEGORY: &str = "event.category";
+
+/// Why the product would not store an event as the mapping says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// The field of the event, or of what the mapping asks of it.
+    pub field: Arc<str>,
+    /// The reason.
+    pub reason: Reason,
+}
+
+/// The reasons why an event cannot be mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The text is no list of hashes.
+    Hashes,
+    /// The text is not divided as the source's are.
+    Division,
+    /// An expression finds nothing in the text.
+    Extraction,
+    /// The value is one that the product keeps for another value of the source.
+    Taken,
+    /// An object where the rule tests a value.
+    Object,
+    /// What the mapping asks of the log source's events does not hold.
+    OtherSource,
+    /// Two fields of the event are one column, and their values differ.
+    OneColumn,
+    /// Two fields of the rule are one column, and the event has only one of them.
+    HalfColumn,
+    /// The column holds whole numbers.
+    NotAnInteger,
+    /// The column holds numbers.
+    NotANumber,
+    /// The column holds truth values.
+    NotABoolean,
+    /// The column holds addresses in their canonical form.
+    NotAnAddress,
+    /// The column holds points in time.
+    NotATime,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Hashes => "not of the log source: no list of hashes",
+            Reason::Division => "not of the log source: not divided as its values are",
+            Reason::Extraction => "not of the log source: the mapping's expression finds nothing in it",
+            Reason::Taken => "not of the log source: the product has this value for another one",
+            Reason::Object => "not of the log source: an object where the rule tests a value",
+            Reason::OtherSource => "not of the log source: the mapping asks for another value",
+            Reason::OneColumn => "cannot be stored: another field has another value for the same column",
+            Reason::HalfColumn => "not of the log source: a field of the rule that is the same column is missing",
+            Reason::NotAnInteger => "cannot be stored: the column holds whole numbers",
+            Reason::NotANumber => "cannot be stored: the column holds numbers",
+            Reason::NotABoolean => "cannot be stored: the column holds true or false",
+            Reason::NotAnAddress => "cannot be stored: the column holds addresses in their canonical form",
+            Reason::NotATime => "cannot be stored: the column holds points in time",
+        })
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.field, self.reason)
+    }
+}
+
+/// The way of a rule's events through the mapping of the rule.
+#[derive(Debug)]
+pub struct Events<'a> {
+    chain: &'a Chain<'a>,
+    options: &'a Options,
+    logsource: &'a crate::ir::Logsource,
+    mapped: &'a Mapped,
+    /// Of the mapped rule, for what the mapping added to it.
+    matcher: Matcher<'a>,
+    conditions: Vec<&'a Expr>,
+    category: Option<&'a Table>,
+    /// The fields that the rule tests.
+    tested: BTreeSet<&'a str>,
+    /// Fields of the rule that are one column.
+    shared: Vec<BTreeSet<&'a str>>,
+}
+
+impl Chain<'_> {
+    /// The way of events through this mapping, as it was decided for a rule; `None` where the mapping refuses the rule.
+    pub fn events<'a>(&'a self, rule: &'a Rule, mapped: &'a Mapped, options: &'a Options) -> Option<Events<'a>> {
+        let result = mapped.rule.as_ref()?;
+        let mut conditions = Vec::new();
+        added(&result.condition, &mut conditions);
+        let mut tested = BTreeSet::new();
+        rule.condition.for_each_predicate(&mut |predicate, _| {
+            if let Subject::Field(field) = &predicate.subject {
+                tested.insert(field.name.as_ref());
+            }
+        });
+        Some(Events {
+            chain: self,
+            options,
+            logsource: &rule.logsource,
+            mapped,
+            matcher: Matcher::new(result),
+            conditions,
+            category: result.table.as_ref().filter(|table| self.names_categories() && *table.name != *"any"),
+            tested,
+            shared: shared(rule, result),
+        })
+    }
+}
+
+/// The conjuncts that the mapping added.
+fn added<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
+    let (mut all, mut any) = (true, false);
+    expr.for_each_predicate(&mut |_, origin| {
+        all &= apply::is_added(origin);
+        any = true;
+    });
+    match &expr.node {
+        _ if all && any => out.push(expr),
+        Node::All(parts) => parts.iter().for_each(|part| added(part, out)),
+        _ => {}
+    }
+}
+
+/// The sets of fields of the rule that are tested in one column after the mapping.
+fn shared<'a>(rule: &'a Rule, mapped: &Rule) -> Vec<BTreeSet<&'a str>> {
+    let place = |origin: &Origin| (origin.selection.clone(), origin.item, origin.span);
+    let mut before = BTreeMap::new();
+    rule.condition.for_each_predicate(&mut |predicate, origin| {
+        if let Subject::Field(field) = &predicate.subject {
+            before.insert(place(origin), field.name.as_ref());
+        }
+    });
+    let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    mapped.condition.for_each_predicate(&mut |predicate, origin| {
+        if let (Subject::Field(field), Some(old)) = (&predicate.subject, before.get(&place(origin))) {
+            columns.entry(&field.name).or_default().insert(old);
+        }
+    });
+    columns.into_values().filter(|fields| fields.len() > 1).collect()
+}
+
+/// A value on its way: its column, what it is there, and which field it comes from.
+struct Cell<'t> {
+    column: &'t Field,
+    test: &'t Test,
+    source: usize,
+}
+
+impl Events<'_> {
+    /// The event as the product stores it: one event for each choice that the mapping leaves, such as the one of several columns.
+    ///
+    /// # Errors
+    /// Each with the reason why this is no event of the log source, or cannot be stored.
+    pub fn stored(&self, event: &Event) -> Vec<Result<Event, Unfit>> {
+        match self.tree(event) {
+            Err(unfit) => vec![Err(unfit)],
+            Ok((tree, sources)) => {
+                let choices = choices(&tree).clamp(1, MOST_CHOICES);
+                (0..choices).map(|choice| self.read(&tree, &sources, choice)).collect()
+            }
+        }
+    }
+
+    /// Fields of the rule that are one column, of which the event has only a part. The product cannot tell them apart, so that it
+    /// may judge such an event otherwise.
+    pub fn half_column(&self, event: &Event) -> Option<Unfit> {
+        let has = |name: &str| event.values(name).is_some();
+        let half = self.shared.iter().find(|fields| {
+            fields.iter().any(|field| has(field)) && !fields.iter().all(|field| has(field))
+        })?;
+        let missing = half.iter().find(|field| !has(field))?;
+        Some(Unfit { field: Arc::from(*missing), reason: Reason::HalfColumn })
+    }
+
+    /// The event's values after all items of the pipelines, and the names of its fields.
+    fn tree(&self, event: &Event) -> Result<(Expr, Vec<Arc<str>>), Unfit> {
+        let mut flat = IndexMap::new();
+        for (name, value) in &event.0 {
+            self.flatten(name.clone(), value, &mut flat)?;
+        }
+        let mut sources: Vec<Arc<str>> = Vec::new();
+        // A constant, so that the list is never empty.
+        let mut parts = vec![Expr::new(Node::True, Origin::default())];
+        for (name, values) in flat {
+            let name: Arc<str> = name.into();
+            for test in values {
+                let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
+                let origin = Origin { item: Some(number), ..Origin::default() };
+                let subject = Subject::Field(Field::new(name.clone()));
+                parts.push(Expr::new(Node::Test(Predicate { subject, test }), origin));
+                sources.push(name.clone());
+            }
+        }
+        let rule = Rule {
+            meta: Default::default(),
+            logsource: self.logsource.clone(),
+            table: None,
+            condition: Expr::new(Node::All(parts), Origin::default()),
+        };
+        let replay = Replay { steps: &self.mapped.record.steps, unfit: None };
+        match apply::replay(&self.chain.pipelines, rule, self.options, replay) {
+            Ok(condition) => Ok((condition, sources)),
+            Err((number, reason)) => {
+                let field = number.and_then(|n| sources.get(usize::try_from(n).ok()?).cloned());
+                Err(Unfit { field: field.unwrap_or_default(), reason })
+            }
+        }
+    }
+
+    /// The values of a field by dotted path, an item each; a field without values has a null.
+    fn flatten(&self, name: String, value: &Value, out: &mut IndexMap<String, Vec<Test>>) -> Result<(), Unfit> {
+        match value {
+            Value::Object(_) if self.tested.contains(name.as_str()) => {
+                Err(Unfit { field: name.into(), reason: Reason::Object })
+            }
+            Value::Object(object) => {
+                object.iter().try_for_each(|(key, value)| self.flatten(format!("{name}.{key}"), value, out))
+            }
+            Value::Array(items) if !items.is_empty() => {
+                items.iter().try_for_each(|item| self.flatten(name.clone(), item, out))
+            }
+            scalar => {
+                out.entry(name).or_default().push(exactly(scalar));
+                Ok(())
+            }
+        }
+    }
+
+    /// The fields of the tree with one of its choices.
+    fn read(&self, tree: &Expr, sources: &[Arc<str>], choice: usize) -> Result<Event, Unfit> {
+        let mut cells = Vec::new();
+        leaves(tree, choice, &mut cells);
+        let mut columns: IndexMap<&Arc<str>, IndexMap<&str, Vec<Value>>> = IndexMap::new();
+        for cell in &cells {
+            let source = sources.get(cell.source).map_or("", AsRef::as_ref);
+            let value = held(cell.column.kind, cell.test)
+                .map_err(|reason| Unfit { field: cell.column.name.clone(), reason })?;
+            columns.entry(&cell.column.name).or_default().entry(source).or_default().push(value);
+        }
+        let mut out = Map::new();
+        for (column, by_source) in columns {
+            let mut lists = by_source.into_values();
+            let Some(first) = lists.next() else { continue };
+            if lists.any(|other| !same(&first, &other)) {
+                return Err(Unfit { field: column.clone(), reason: Reason::OneColumn });
+            }
+            out.insert(column.to_string(), one_or_many(first));
+        }
+        self.complete(Event(out), choice)
+    }
+
+    /// Gives the event what the mapping asks of the events of the log source.
+    fn complete(&self, mut event: Event, choice: usize) -> Result<Event, Unfit> {
+        let fixed: BTreeSet<String> = event.0.keys().cloned().collect();
+        if let Some(table) = self.category {
+            let other = |values: Vec<&Value>| !values.iter().any(|value| value.as_str() == Some(&table.name));
+            if event.values(CATEGORY).is_some_and(other) {
+                return Err(Unfit { field: CATEGORY.into(), reason: Reason::OtherSource });
+            }
+            event.0.entry(CATEGORY).or_insert_with(|| table.name.as_ref().into());
+        }
+        let wishes = Wishes { matcher: &self.matcher, fixed: &fixed, choice };
+        for condition in &self.conditions {
+            wishes.grant(condition, true, &mut event)?;
+        }
+        // A later condition may have undone an earlier one.
+        for condition in &self.conditions {
+            wishes.check(condition, &event)?;
+        }
+        Ok(event)
+    }
+}
+
+/// The test for exactly this value.
+fn exactly(value: &Value) -> Test {
+    match value {
+        Value::String(text) => Test::Pattern(Pattern::literal(text, Case::Exact)),
+        Value::Bool(b) => Test::Bool(*b),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(n), ..) => Test::Number(Number::Int(n.into())),
+            (_, Some(n), _) => Test::Number(Number::Int(n.into())),
+            (.., Some(x)) => Test::Number(Number::Float(x)),
+            _ => Test::Pattern(Pattern::literal(&number.to_string(), Case::Exact)),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => Test::Null,
+    }
+}
+
+/// The text of an exact test; a null has none.
+pub(super) fn text(test: &Test) -> Option<String> {
+    match test {
+        Test::Pattern(pattern) => Some(sample(pattern.pieces())),
+        Test::Number(number) => Some(number.to_string()),
+        Test::Bool(b) => Some(b.to_string()),
+        _ => None,
+    }
+}
+
+/// A text that the pieces match: a replacement may bring wildcards in.
+pub(super) fn sample(pieces: &[Piece]) -> String {
+    let one = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.to_string(),
+        Piece::AnyString => "1".to_owned(),
+        Piece::AnyChar => "0".to_owned(),
+        Piece::OneOf(set) => set.first().map(char::to_string).unwrap_or_default(),
+    };
+    pieces.iter().map(one).collect()
+}
+
+/// The most alternatives at one place.
+fn choices(expr: &Expr) -> usize {
+    match &expr.node {
+        Node::Any(parts) => parts.iter().map(choices).max().unwrap_or(0).max(parts.len()),
+        Node::All(parts) => parts.iter().map(choices).max().unwrap_or(0),
+        Node::Not(part) => choices(part),
+        Node::True | Node::False | Node::Test(_) => 0,
+    }
+}
+
+/// The values of the tree: of alternatives one.
+fn leaves<'t>(expr: &'t Expr, choice: usize, out: &mut Vec<Cell<'t>>) {
+    match &expr.node {
+        Node::All(parts) => parts.iter().for_each(|part| leaves(part, choice, out)),
+        Node::Any(parts) => {
+            if let Some(part) = parts.get(choice % parts.len().max(1)) {
+                leaves(part, choice, out);
+            }
+        }
+        Node::Test(Predicate { subject: Subject::Field(column), test }) => {
+            let source = expr.origin.item.and_then(|item| usize::try_from(item).ok()).unwrap_or(usize::MAX);
+            out.push(Cell { column, test, source });
+        }
+        Node::True | Node::False | Node::Not(_) | Node::Test(_) => {}
+    }
+}
+
+/// The value as a column of this type holds it.
+fn held(kind: FieldType, test: &Test) -> Result<Value, Reason> {
+    let Some(text) = text(test) else { return Ok(Value::Null) };
+    let plain = match test {
+        Test::Number(number) => json(*number).unwrap_or_else(|| text.clone().into()),
+        Test::Bool(b) => Value::Bool(*b),
+        _ => Value::String(text.clone()),
+    };
+    match kind {
+        FieldType::Unknown | FieldType::Dynamic => Ok(plain),
+        FieldType::Text => Ok(text.into()),
+        FieldType::Integer => match text.parse::<i64>() {
+            Ok(n) if n.to_string() == text => Ok(n.into()),
+            _ => Err(Reason::NotAnInteger),
+        },
+        FieldType::Real => match text.parse::<f64>() {
+            Ok(x) if x.is_finite() && Number::Float(x).to_string() == text => {
+                JsonNumber::from_f64(x).map(Value::Number).ok_or(Reason::NotANumber)
+            }
+            _ => Err(Reason::NotANumber),
+        },
+        FieldType::Boolean => match [true, false].into_iter().find(|b| text.eq_ignore_ascii_case(&b.to_string())) {
+            Some(b) => Ok(b.into()),
+            None => Err(Reason::NotABoolean),
+        },
+        FieldType::Ip => match text.parse::<IpAddr>() {
+            Ok(address) if address.to_canonical().to_string().eq_ignore_ascii_case(&text) => {
+                Ok(address.to_string().into())
+            }
+            _ => Err(Reason::NotAnAddress),
+        },
+        FieldType::Time => match chrono::DateTime::parse_from_rfc3339(&text) {
+            Ok(_) => Ok(text.into()),
+            Err(_) => Err(Reason::NotATime),
+        },
+    }
+}
+
+fn json(number: Number) -> Option<Value> {
+    match number {
+        Number::Int(n) => i64::try_from(n).map(Value::from).or_else(|_| u64::try_from(n).map(Value::from)).ok(),
+        Number::Float(x) => JsonNumber::from_f64(x).map(Value::Number),
+    }
+}
+
+/// Whether two lists have the same texts.
+fn same(a: &[Value], b: &[Value]) -> bool {
+    let texts = |values: &[Value]| values.iter().map(|v| text(&exactly(v))).collect::<BTreeSet<_>>();
+    texts(a) == texts(b)
+}
+
+fn one_or_many(mut values: Vec<Value>) -> Value {
+    if values.len() == 1 { values.remove(0) } else { Value::Array(values) }
+}
+
+/// Wishes about an event, granted in the fields that its source leaves open.
+struct Wishes<'a> {
+    matcher: &'a Matcher<'a>,
+    fixed: &'a BTreeSet<String>,
+    choice: usize,
+}
+
+impl Wishes<'_> {
+    /// Makes the expression true or false of the event.
+    fn grant(&self, expr: &Expr, wanted: bool, event: &mut Event) -> Result<(), Unfit> {
+        match (&expr.node, wanted) {
+            (Node::Not(part), _) => self.grant(part, !wanted, event),
+            (Node::True, true) | (Node::False, false) => Ok(()),
+            (Node::True, false) | (Node::False, true) => Err(refusal("")),
+            (Node::All(parts), true) | (Node::Any(parts), false) => {
+                parts.iter().try_for_each(|part| self.grant(part, wanted, event))
+            }
+            (Node::Any(parts), true) | (Node::All(parts), false) => self.some(parts, wanted, event),
+            (Node::Test(predicate), _) => self.test(predicate, wanted, event),
+        }
+    }
+
+    /// Grants one of the parts: one that holds already, else another by choice.
+    fn some(&self, parts: &[Expr], wanted: bool, event: &mut Event) -> Result<(), Unfit> {
+        if parts.iter().any(|part| self.holds(part, event) == wanted) {
+            return Ok(());
+        }
+        let mut last = refusal("");
+        for i in 0..parts.len() {
+            let Some(part) = parts.get((i + self.choice) % parts.len()) else { continue };
+            let mut trial = event.clone();
+            match self.grant(part, wanted, &mut trial) {
+                Ok(()) => {
+                    *event = trial;
+                    return Ok(());
+                }
+                Err(unfit) => last = unfit,
+            }
+        }
+        Err(last)
+    }
+
+    fn test(&self, predicate: &Predicate, wanted: bool, event: &mut Event) -> Result<(), Unfit> {
+        if self.matcher.holds(predicate, event) == wanted {
+            return Ok(());
+        }
+        let Subject::Field(field) = &predicate.subject else { return Err(refusal("")) };
+        if self.fixed.contains(field.name.as_ref()) {
+            return Err(refusal(&field.name));
+        }
+        let value = match (&predicate.test, wanted) {
+            (Test::Pattern(pattern), true) => Test::Pattern(Pattern::literal(&sample(pattern.pieces()), Case::Exact)),
+            (Test::Number(number) | Test::Compare(_, number), true) => Test::Number(*number),
+            (Test::Bool(b), true) => Test::Bool(*b),
+            _ => Test::Pattern(Pattern::literal("x", Case::Exact)),
+        };
+        let value = held(field.kind, &value).map_err(|reason| Unfit { field: field.name.clone(), reason })?;
+        event.0.insert(field.name.to_string(), value);
+        if self.matcher.holds(predicate, event) == wanted { Ok(()) } else { Err(refusal(&field.name)) }
+    }
+
+    fn holds(&self, expr: &Expr, event: &Event) -> bool {
+        match &expr.node {
+            Node::True => true,
+            Node::False => false,
+            Node::Not(part) => !self.holds(part, event),
+            Node::All(parts) => parts.iter().all(|part| self.holds(part, event)),
+            Node::Any(parts) => parts.iter().any(|part| self.holds(part, event)),
+            Node::Test(predicate) => self.matcher.holds(predicate, event),
+        }
+    }
+
+    fn check(&self, expr: &Expr, event: &Event) -> Result<(), Unfit> {
+        if self.holds(expr, event) {
+            return Ok(());
+        }
+        let mut name: Arc<str> = "".into();
+        expr.for_each_predicate(&mut |predicate, _| {
+            if let (Subject::Field(field), true) = (&predicate.subject, name.is_empty()) {
+                name = field.name.clone();
+            }
+        });
+        Err(refusal(&name))
+    }
+}
+
+fn refusal(field: &str) -> Unfit {
+    Unfit { field: field.into(), reason: Reason::OtherSource }
+}
