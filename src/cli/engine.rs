@@ -212,7 +212,9 @@ impl Drop for Process {
 
 fn type_name(column: &Column) -> &'static str {
     match column.kind {
-        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent => "text",
+        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Time | ColumnKind::Dynamic => "text",
+        ColumnKind::Integer => "integer",
+        ColumnKind::Boolean => "boolean",
         ColumnKind::Real => "real",
     }
 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::Stop;
 use super::verify::Format;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::interp::Event;
 use crate::ir::Rule;
-use crate::verify::{Comparison, Difference, Outcome};
+use crate::verify::{Comparison, Difference, Outcome, Stage};
 
 /// The longest text of an event or query in a text report, in characters.
 const SHOWN: usize = 2_000;
@@ -101,9 +102,10 @@ impl Verdict {
             }
             Outcome::Different(difference) => {
                 record["difference"] = json!({
-                    "engine": difference.engine, "event": difference.event.0, "stored": difference.stored.0,
+                    "stage": stage(difference.stage), "engine": difference.engine, "event": difference.event.0,
+                    "mapped": difference.mapped.as_ref().map(|event| &event.0), "stored": difference.stored.0,
                     "query": difference.query, "interpreter": difference.matches, "query_selects": !difference.matches,
-                    "events": difference.count, "trace": difference.trace,
+                    "events": difference.count, "trace": difference.trace, "mapped_trace": difference.mapped_trace,
                 });
             }
         }
@@ -136,15 +138,34 @@ impl Verdict {
     }
 }
 
+/// The word for a stage.
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Mapping => "mapping",
+        Stage::Query => "query",
+    }
+}
+
 fn difference_lines(difference: &Difference) -> Vec<String> {
     let verdict = |holds| if holds { "selects" } else { "does not select" };
     let mut lines = vec![
         format!("event: {}", cut(&Value::Object(difference.event.0.clone()).to_string())),
         format!("the rule {} it", if difference.matches { "matches" } else { "does not match" }),
-        format!("{} {} it", difference.engine, verdict(!difference.matches)),
+        match difference.stage {
+            Stage::Mapping if difference.matches => format!("{} does not match it", difference.engine),
+            Stage::Mapping => format!("{} matches it", difference.engine),
+            Stage::Query => format!("{} {} it", difference.engine, verdict(!difference.matches)),
+        },
     ];
+    let shown = |event: &Event| cut(&Value::Object(event.0.clone()).to_string());
     if difference.stored != difference.event {
-        lines.insert(1, format!("as stored: {}", cut(&Value::Object(difference.stored.0.clone()).to_string())));
+        lines.insert(1, format!("as stored: {}", shown(&difference.stored)));
+    }
+    if let Some(mapped) = &difference.mapped {
+        if *mapped != difference.stored {
+            lines.insert(1, format!("as mapped: {}", shown(mapped)));
+        }
+        lines.insert(0, format!("stage: {}", stage(difference.stage)));
     }
     if difference.count > 1 {
         lines.push(format!("{} events differ; this is the smallest one found", difference.count));
@@ -152,6 +173,10 @@ fn difference_lines(difference: &Difference) -> Vec<String> {
     lines.push(format!("query: {}", cut(&difference.query)));
     lines.push("why:".to_owned());
     lines.extend(difference.trace.to_string().lines().map(|line| format!("  {line}")));
+    if let Some(trace) = &difference.mapped_trace {
+        lines.push("why, after the mapping:".to_owned());
+        lines.extend(trace.to_string().lines().map(|line| format!("  {line}")));
+    }
     lines
 }
 

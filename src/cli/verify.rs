@@ -13,17 +13,19 @@ use super::batch::Batch;
 use super::console::Console;
 use super::engine::Process;
 use super::input::{self, Loaded};
+use super::mapping::{MappingArguments, Mappings};
 use super::run::{Input, sources};
 use super::verdicts::{Reporter, Verdict};
 use super::{Exit, Stop, convert};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
+use crate::mapping::Chain;
 use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{Session, Target, Templates};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
-use crate::verify::{Comparison, FlipCounts, Outcome, Tally, compare};
+use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, compare_mapped};
 
 /// Run the rules' queries and compare what they select with what the rules mean
 #[derive(Debug, Args)]
@@ -34,6 +36,8 @@ pub struct Arguments {
     /// The targets; `sigmaglot targets` lists them
     #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', required = true)]
     targets: Vec<String>,
+    #[command(flatten)]
+    mapping: MappingArguments,
     /// Further events to compare on: files, directories, or - for stdin; may be repeated
     #[arg(short, long = "events", value_name = "EVENTS")]
     events: Vec<PathBuf>,
@@ -62,12 +66,17 @@ const EXAMPLES: &str = "Examples:
   sigmaglot verify rules -t eql,kql,spl,sql
   sigmaglot verify rule.yml -t sql --events Security.evtx --events more.json
   sigmaglot verify rules -t kql --templates my-templates --format junit > verify.xml
+  sigmaglot verify rules -t eql -p ecs-windows
   sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
 
 For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
 smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
 an engine gave no answer. Events are compared as the target's store holds them. eql, kql and spl run on models written from the \
 vendors' documentation. The dialects of SQL other than SQLite have no engine in the program: name one with --engine.
+
+With -p, rule and events go through the mapping. A difference is then either in the mapping, where the mapped rule judges the mapped \
+event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
+reason. Post-processing of pipelines is not applied.
 
 Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";
@@ -115,6 +124,7 @@ struct Workplace<'b> {
 struct Seat<'b> {
     target: &'b str,
     session: Session<'b>,
+    mapping: Option<Mapping<'b>>,
     engines: Result<Vec<Box<dyn Engine>>, EngineError>,
 }
 
@@ -136,6 +146,8 @@ pub fn run(
         None => Templates::embedded(),
     };
     let benches = benches(&arguments, &templates)?;
+    let mappings = arguments.mapping.load(console)?;
+    let chains = mappings.chains(benches.iter().map(|bench| bench.name.as_str()))?;
     // A program holds one table: comparisons take turns.
     let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
     let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { threads })?;
@@ -152,7 +164,7 @@ pub fn run(
     console.start(rules.len());
     batch.run(
         &rules,
-        || Workplace::new(&benches),
+        || Workplace::new(&benches, &chains, &mappings),
         |workplace, (file, rule)| workplace.verify(file, rule, &events, options),
         |done| {
             for (verdict, tally) in done.verdicts.iter().zip(&mut tallies) {
@@ -315,13 +327,14 @@ impl Engine for Shared {
 }
 
 impl<'b> Workplace<'b> {
-    fn new(benches: &'b [Bench]) -> Self {
-        let seat = |bench: &'b Bench| Seat {
+    fn new(benches: &'b [Bench], chains: &'b [Chain<'b>], mappings: &'b Mappings) -> Self {
+        let seat = |(bench, chain): (&'b Bench, &'b Chain<'b>)| Seat {
             target: &bench.name,
             session: bench.target.session(),
+            mapping: (!chain.is_empty()).then_some(Mapping { chain, options: &mappings.options }),
             engines: bench.runner.engines(),
         };
-        Self { seats: benches.iter().map(seat).collect() }
+        Self { seats: benches.iter().zip(chains).map(seat).collect() }
     }
 
     fn verify(&mut self, file: &Loaded, rule: &Rule, given: &[Event], options: witness::Options) -> Done {
@@ -331,9 +344,12 @@ impl<'b> Workplace<'b> {
         let made = witnesses.events.into_iter().map(|witness| witness.event);
         let events: Vec<Event> = given.iter().cloned().chain(made).collect();
         let verdicts = self.seats.iter_mut().map(|seat| {
-            let comparison = match &mut seat.engines {
-                Ok(engines) => compare(rule, seat.target, &mut seat.session, engines, &events),
-                Err(error) => Comparison::failed(seat.target, error.clone()),
+            let comparison = match (&mut seat.engines, seat.mapping) {
+                (Ok(engines), None) => compare(rule, seat.target, &mut seat.session, engines, &events),
+                (Ok(engines), Some(mapping)) => {
+                    compare_mapped(rule, mapping, seat.target, &mut seat.session, engines, &events)
+                }
+                (Err(error), _) => Comparison::failed(seat.target, error.clone()),
             };
             Verdict::new(file.source.name(), rule, seat.target, comparison)
         });

@@ -1,5 +1,6 @@
 //! The comparison: one rule, one target, many events.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv6Addr;
 
@@ -11,6 +12,7 @@ use super::store::{Exclusion, Store};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::{Event, Matcher, Trace};
 use crate::ir::{self, Rule};
+use crate::mapping::{self, Chain, Events, Unfit};
 use crate::target::{Options, Session};
 
 /// The table of SQL and KQL queries.
@@ -51,13 +53,26 @@ pub enum Outcome {
     },
 }
 
+/// The steps from a rule to what a query selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// From the rule and the event to the mapped rule and the mapped event.
+    Mapping,
+    /// From the (mapped) rule to what the query selects.
+    Query,
+}
+
 /// A counter-example.
 #[derive(Debug, Clone)]
 pub struct Difference {
-    /// The engine that disagrees.
+    /// Which step changes the verdict.
+    pub stage: Stage,
+    /// What disagrees.
     pub engine: String,
     /// The smallest event found on which it does.
     pub event: Event,
+    /// The same in the product's fields, where the comparison is through a mapping.
+    pub mapped: Option<Event>,
     /// The same as the store holds it.
     pub stored: Event,
     /// The query.
@@ -66,6 +81,8 @@ pub struct Difference {
     pub matches: bool,
     /// Why the interpreter says so.
     pub trace: Trace,
+    /// Why it says otherwise of the mapped rule and event, where the mapping changes the verdict.
+    pub mapped_trace: Option<Trace>,
     /// On how many of the events they disagree.
     pub count: usize,
 }
@@ -81,6 +98,15 @@ pub struct DataModel {
     pub unwarned: Option<Event>,
 }
 
+/// A mapping to compare through.
+#[derive(Debug, Clone, Copy)]
+pub struct Mapping<'m> {
+    /// The pipelines for the target.
+    pub chain: &'m Chain<'m>,
+    /// What the caller supplies to them.
+    pub options: &'m mapping::Options,
+}
+
 /// Converts the rule and compares its query with the interpreter on the events, with every engine.
 ///
 /// `target` is the name under which `session`'s target was loaded.
@@ -91,34 +117,69 @@ pub fn compare(
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
 ) -> Comparison {
-    let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
-    let table = (target == "kql" || target == "sql" || target.starts_with("sql:")).then(|| TABLE.to_owned());
-    let conversion = session.convert(&normal, &Options { table, ..Options::default() });
-    let Some(query) = conversion.query else {
-        let errors = conversion.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let needs_table = target == "kql" || target == "sql" || target.starts_with("sql:");
+    let (query, warned) = match convert(rule, session, needs_table.then_some(TABLE)) {
+        Ok(converted) => converted,
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
+    let store = Store::new(target, rule);
+    let judge = Judge {
+        store: &store,
+        matcher: Matcher::new(store.rule()),
+        meant: Matcher::new(rule),
+        query: &query,
+        table: TABLE,
+        through: None,
+    };
+    judge.compare(engines, events, warned)
+}
+
+/// Takes the rule and the events through a mapping, and compares twice: the interpreter on the rule and the event with the
+/// interpreter on the mapped rule and the event as the product stores it; and that with the mapped rule's query, with every
+/// engine.
+///
+/// The query is compared without the post-processing of the pipelines.
+pub fn compare_mapped(
+    rule: &Rule,
+    mapping: Mapping<'_>,
+    target: &str,
+    session: &mut Session<'_>,
+    engines: &mut [Box<dyn Engine>],
+    events: &[Event],
+) -> Comparison {
+    let mapped = mapping.chain.apply(rule.clone(), mapping.options);
+    let way = mapping.chain.events(rule, &mapped, mapping.options);
+    let (Some(result), Some(way)) = (&mapped.rule, &way) else {
+        let errors = mapped.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         return Comparison::without_events(Outcome::Refused(errors));
     };
+    let table = result.table.as_ref().map(|table| &*table.name);
+    let needs_table = target == "kql" || target == "sql" || target.starts_with("sql:");
+    let (query, warned) = match convert(result, session, (needs_table && table.is_none()).then_some(TABLE)) {
+        Ok(converted) => converted,
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
+    let store = Store::mapped(target, result);
+    let judge = Judge {
+        store: &store,
+        matcher: Matcher::new(store.rule()),
+        meant: Matcher::new(result),
+        query: &query,
+        table: table.unwrap_or(TABLE),
+        through: Some(Through { way, rule: Matcher::new(rule) }),
+    };
+    judge.compare(engines, events, warned)
+}
+
+/// The query of a rule, and whether a warning says that the store holds less than the rule asks.
+fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Result<(String, bool), Vec<Diagnostic>> {
+    let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
+    let conversion = session.convert(&normal, &Options { table: table.map(str::to_owned), ..Options::default() });
     let warned = conversion.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::DATA_MODEL);
-    let store = Store::new(target, rule);
-    let original = Matcher::new(rule);
-    let judge = Judge { store: &store, matcher: Matcher::new(store.rule()), query: &query };
-    let mut comparison = Comparison::without_events(Outcome::Equal);
-    let rows = judge.rows(events, &original, warned, &mut comparison);
-    for engine in engines {
-        match judge.ask(engine.as_mut(), &rows) {
-            Ok(None) => {}
-            Ok(Some(difference)) => {
-                comparison.outcome = Outcome::Different(Box::new(difference));
-                break;
-            }
-            Err(error) => {
-                let engine = engine.name().to_owned();
-                comparison.outcome = Outcome::Failed { engine, query: query.clone(), error };
-                break;
-            }
-        }
+    match conversion.query {
+        Some(query) => Ok((query, warned)),
+        None => Err(conversion.diagnostics.into_iter().filter(Diagnostic::is_error).collect()),
     }
-    comparison
 }
 
 impl Comparison {
@@ -142,47 +203,149 @@ impl Comparison {
 /// An event to compare.
 struct Row<'e> {
     event: &'e Event,
+    /// The same in the product's fields.
+    mapped: Cow<'e, Event>,
     stored: Event,
     matches: bool,
+}
+
+/// An event that the mapped rule judges otherwise than the rule.
+struct Changed<'e> {
+    event: &'e Event,
+    mapped: Event,
+    matches: bool,
+}
+
+/// The way of events through a mapping.
+struct Through<'a> {
+    way: &'a Events<'a>,
+    /// Of the rule before its mapping.
+    rule: Matcher<'a>,
 }
 
 struct Judge<'a> {
     store: &'a Store,
     /// Of the projected rule.
     matcher: Matcher<'a>,
+    /// Of the rule that was converted.
+    meant: Matcher<'a>,
     query: &'a str,
+    table: &'a str,
+    through: Option<Through<'a>>,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn compare(&self, engines: &mut [Box<dyn Engine>], events: &[Event], warned: bool) -> Comparison {
+        let mut comparison = Comparison::without_events(Outcome::Equal);
+        let mut changed = Vec::new();
+        let rows = self.rows(events, warned, &mut comparison, &mut changed);
+        if let (Some(through), Some(first)) = (&self.through, changed.iter().min_by_key(|c| size(c.event))) {
+            let difference = self.changed(through, first, changed.len());
+            comparison.outcome = Outcome::Different(Box::new(difference));
+            return comparison;
+        }
+        for engine in engines {
+            match self.ask(engine.as_mut(), &rows) {
+                Ok(None) => {}
+                Ok(Some(difference)) => {
+                    comparison.outcome = Outcome::Different(Box::new(difference));
+                    break;
+                }
+                Err(error) => {
+                    let engine = engine.name().to_owned();
+                    comparison.outcome = Outcome::Failed { engine, query: self.query.to_owned(), error };
+                    break;
+                }
+            }
+        }
+        comparison
+    }
+
     /// The distinct events as the store holds them, with the interpreter's verdicts; counts what is to be counted.
     fn rows<'e>(
         &self,
         events: &'e [Event],
-        original: &Matcher<'_>,
         warned: bool,
         counts: &mut Comparison,
+        changed: &mut Vec<Changed<'e>>,
     ) -> Vec<Row<'e>> {
         let mut seen = HashSet::new();
         let mut rows = Vec::new();
+        let mut exclude = |exclusion| *counts.excluded.entry(exclusion).or_default() += 1;
         for event in events {
-            let stored = match self.store.project(event) {
-                Ok(stored) => stored,
-                Err(exclusion) => {
-                    *counts.excluded.entry(exclusion).or_default() += 1;
-                    continue;
+            for form in self.forms(event) {
+                let mapped = match form {
+                    Ok(Form::Same(mapped)) => mapped,
+                    Ok(Form::Changed(mapped)) => {
+                        let matches = !self.meant.matches(&mapped);
+                        changed.push(Changed { event, mapped, matches });
+                        continue;
+                    }
+                    Err(exclusion) => {
+                        exclude(exclusion);
+                        continue;
+                    }
+                };
+                let stored = match self.store.project(&mapped) {
+                    Ok(stored) => stored,
+                    Err(exclusion) => {
+                        exclude(exclusion);
+                        continue;
+                    }
+                };
+                let matches = self.matcher.matches(&stored);
+                if self.meant.matches(&mapped) != matches {
+                    counts.data_model.note(event, warned);
                 }
-            };
-            let matches = self.matcher.matches(&stored);
-            if original.matches(event) != matches {
-                counts.data_model.note(event, warned);
-            }
-            if seen.insert(serde_json::to_string(&stored.0).unwrap_or_default()) {
-                rows.push(Row { event, stored, matches });
+                if seen.insert(serde_json::to_string(&stored.0).unwrap_or_default()) {
+                    rows.push(Row { event, mapped, stored, matches });
+                }
             }
         }
         counts.events = rows.len();
         counts.matched = rows.iter().filter(|row| row.matches).count();
         rows
+    }
+
+    /// The event as the product has it, in each way that the mapping leaves open; itself without a mapping.
+    fn forms<'e>(&self, event: &'e Event) -> Vec<Result<Form<'e>, Exclusion>> {
+        let Some(through) = &self.through else { return vec![Ok(Form::Same(Cow::Borrowed(event)))] };
+        let verdict = through.rule.matches(event);
+        let judge = |stored: Result<Event, Unfit>| {
+            let mapped = stored.map_err(|unfit| Exclusion::Unfit(unfit.reason))?;
+            if self.meant.matches(&mapped) == verdict {
+                return Ok(Form::Same(Cow::Owned(mapped)));
+            }
+            match through.way.half_column(event) {
+                Some(unfit) => Err(Exclusion::Unfit(unfit.reason)),
+                None => Ok(Form::Changed(mapped)),
+            }
+        };
+        through.way.stored(event).into_iter().map(judge).collect()
+    }
+
+    /// The counter-example where the mapping itself changes the verdict.
+    fn changed(&self, through: &Through<'_>, first: &Changed<'_>, count: usize) -> Difference {
+        let form = |event: &Event| {
+            self.forms(event).into_iter().find_map(|form| match form {
+                Ok(Form::Changed(mapped)) if self.meant.matches(&mapped) != first.matches => Some(mapped),
+                _ => None,
+            })
+        };
+        let event = shrink(first.event, |candidates| candidates.iter().position(|event| form(event).is_some()));
+        let mapped = form(&event).unwrap_or_else(|| first.mapped.clone());
+        Difference {
+            stage: Stage::Mapping,
+            engine: "the mapped rule".to_owned(),
+            stored: mapped.clone(),
+            mapped_trace: Some(self.meant.trace(&mapped)),
+            mapped: Some(mapped),
+            query: self.query.to_owned(),
+            matches: first.matches,
+            trace: through.rule.trace(&event),
+            event,
+            count,
+        }
     }
 
     fn ask(&self, engine: &mut dyn Engine, rows: &[Row<'_>]) -> Result<Option<Difference>, EngineError> {
@@ -193,32 +356,67 @@ impl Judge<'_> {
         let Some(first) = different.iter().min_by_key(|row| size(row.event)) else { return Ok(None) };
         let matches = first.matches;
         let event = shrink(first.event, |candidates| self.first_different(engine, candidates, matches));
-        let stored = self.store.project(&event).unwrap_or_else(|_| first.stored.clone());
+        let (mapped, stored) = match self.different_form(engine, &event, matches) {
+            Some((mapped, stored)) => (mapped.into_owned(), stored),
+            None => (first.mapped.as_ref().clone(), first.stored.clone()),
+        };
         let trace = self.matcher.trace(&stored);
         let (engine, query) = (engine.name().to_owned(), self.query.to_owned());
-        Ok(Some(Difference { engine, event, stored, query, matches, trace, count: different.len() }))
+        let mapped = self.through.is_some().then_some(mapped);
+        let (stage, count) = (Stage::Query, different.len());
+        Ok(Some(Difference { stage, engine, event, mapped, stored, query, matches, trace, mapped_trace: None, count }))
+    }
+
+    /// What can be stored of an event and has this verdict, by its forms.
+    fn candidates<'e>(&self, event: &'e Event, matches: bool) -> Vec<(Cow<'e, Event>, Event)> {
+        let stored = |form| {
+            let Ok(Form::Same(mapped)) = form else { return None };
+            let stored = self.store.project(&mapped).ok().filter(|stored| self.matcher.matches(stored) == matches)?;
+            Some((mapped, stored))
+        };
+        self.forms(event).into_iter().filter_map(stored).collect()
     }
 
     /// The first of the events on which the engine still disagrees in the same way.
     fn first_different(&self, engine: &mut dyn Engine, events: &[Event], matches: bool) -> Option<usize> {
         let mut numbers = Vec::new();
-        let mut stored = Vec::new();
+        let mut rows = Vec::new();
         for (number, event) in events.iter().enumerate() {
-            if let Ok(row) = self.store.project(event)
-                && self.matcher.matches(&row) == matches
-            {
+            for (_, stored) in self.candidates(event, matches) {
                 numbers.push(number);
-                stored.push(row);
+                rows.push(stored);
             }
         }
-        let selected = self.select(engine, stored).ok()?;
+        let selected = self.select(engine, rows).ok()?;
         numbers.into_iter().enumerate().find(|(row, _)| selected.contains(row) != matches).map(|(_, number)| number)
     }
 
+    /// The form of the event on which the engine disagrees.
+    fn different_form<'e>(
+        &self,
+        engine: &mut dyn Engine,
+        event: &'e Event,
+        matches: bool,
+    ) -> Option<(Cow<'e, Event>, Event)> {
+        let mut forms = self.candidates(event, matches);
+        let rows = forms.iter().map(|(_, stored)| stored.clone()).collect();
+        let selected = self.select(engine, rows).ok()?;
+        let number = (0..forms.len()).find(|number| selected.contains(number) != matches)?;
+        Some(forms.swap_remove(number))
+    }
+
     fn select(&self, engine: &mut dyn Engine, rows: Vec<Event>) -> Result<BTreeSet<usize>, EngineError> {
-        engine.load(&self.store.table(TABLE, rows))?;
+        engine.load(&self.store.table(self.table, rows))?;
         engine.query(self.query)
     }
+}
+
+/// An event after its mapping.
+enum Form<'e> {
+    /// The mapped rule says of it what the rule says of the event.
+    Same(Cow<'e, Event>),
+    /// It says the opposite.
+    Changed(Event),
 }
 
 impl DataModel {

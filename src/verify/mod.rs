@@ -19,5 +19,5 @@ pub mod store;
 mod tally;
 pub mod witness;
 
-pub use compare::{Comparison, DataModel, Difference, Outcome, compare};
+pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};
 pub use tally::{FlipCounts, Tally};

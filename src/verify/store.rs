@@ -13,8 +13,11 @@ use serde_json::{Map, Value};
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
 use crate::interp::Event;
-use crate::ir::{Case, Expr, Field, Node, Predicate, Rule, Subject, Test};
+use crate::ir::{Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, Test};
+use crate::mapping;
 
+/// The field of Elasticsearch that holds the category of an event.
+const CATEGORY_FIELD: &str = "event.category";
 /// The column that holds the whole event, for keywords.
 const EVENT_COLUMN: &str = "event_json";
 /// Splunk's field of the raw text.
@@ -41,8 +44,12 @@ pub enum Exclusion {
     NotADouble,
     /// A value in a field that has fields of its own.
     ValueAndFields,
+    /// Text that is neither true nor false, for a field of such values.
+    NotABoolean,
     /// A field that the store keeps for itself.
     ReservedField,
+    /// The product would not have the event as the mapping says.
+    Unfit(mapping::Reason),
 }
 
 impl fmt::Display for Exclusion {
@@ -55,7 +62,9 @@ impl fmt::Display for Exclusion {
             Exclusion::NotANumber => "a numeric field cannot hold text that is no number",
             Exclusion::NotADouble => "a double does not hold the number exactly",
             Exclusion::ValueAndFields => "a field with fields of its own cannot have a value",
+            Exclusion::NotABoolean => "a boolean field cannot hold other text",
             Exclusion::ReservedField => "the store keeps the field for itself",
+            Exclusion::Unfit(reason) => return reason.fmt(f),
         })
     }
 }
@@ -122,6 +131,17 @@ impl Store {
             lowers |= room == Room::Spl && matches!(predicate.test, Test::FieldPattern { case: Case::Fold, .. });
         });
         Store { room, rule: projected, columns, keywords, reserved, lowers }
+    }
+
+    /// The store of a target for the events of a mapped rule. The fields that a store keeps for itself are those of the
+    /// product here: the mapping names them on purpose.
+    pub fn mapped(target: &str, rule: &Rule) -> Store {
+        let mut store = Store::new(target, rule);
+        store.reserved = false;
+        if store.room == Room::Eql && rule.table.is_some() && store.columns.iter().all(|c| c.name != CATEGORY_FIELD) {
+            store.columns.push(Column { name: CATEGORY_FIELD.to_owned(), kind: ColumnKind::Text });
+        }
+        store
     }
 
     /// The rule as it is meant in the store.
@@ -209,18 +229,37 @@ fn columns(room: Room, rule: &Rule) -> (Vec<Column>, bool) {
             Subject::AnyValue => keywords = true,
             Subject::Field(field) => {
                 let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
-                // The first test that needs a type decides.
+                // The first test that needs a type decides, where no mapping says it.
                 if *known == ColumnKind::Text {
-                    *known = kind(room, &predicate.test);
+                    *known = typed_column(room, field.kind).unwrap_or_else(|| kind(room, &predicate.test));
                 }
             }
         }
         if let Test::FieldPattern { other, .. } = &predicate.test {
-            kinds.entry(&other.name).or_insert(ColumnKind::Text);
+            let known = kinds.entry(&other.name).or_insert(ColumnKind::Text);
+            if *known == ColumnKind::Text {
+                *known = typed_column(room, other.kind).unwrap_or(ColumnKind::Text);
+            }
         }
     });
     let columns = kinds.into_iter().map(|(name, kind)| Column { name: name.to_owned(), kind });
     (columns.collect(), keywords)
+}
+
+/// The type of a column as a mapping gives it; `None` where it gives none.
+fn typed_column(room: Room, kind: FieldType) -> Option<ColumnKind> {
+    // SQLite and Splunk give a column no type, other dialects are text here.
+    let (Room::Eql | Room::Kql) = room else { return None };
+    match (kind, room) {
+        (FieldType::Unknown, _) => None,
+        (FieldType::Integer, _) => Some(ColumnKind::Integer),
+        (FieldType::Real, _) => Some(ColumnKind::Real),
+        (FieldType::Boolean, _) => Some(ColumnKind::Boolean),
+        (FieldType::Ip, Room::Eql) => Some(ColumnKind::Ip),
+        (FieldType::Time, Room::Kql) => Some(ColumnKind::Time),
+        (FieldType::Dynamic, Room::Kql) => Some(ColumnKind::Dynamic),
+        (FieldType::Text | FieldType::Ip | FieldType::Time | FieldType::Dynamic, _) => Some(ColumnKind::Text),
+    }
 }
 
 /// The type of a field without a mapping.
@@ -293,7 +332,7 @@ fn has_fields_of_its_own(name: &str, fields: &Map<String, Value>) -> bool {
 /// The value or values as a column of this kind holds them.
 fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
     match (kind, value) {
-        (ColumnKind::Real | ColumnKind::Ip, Value::Array(values)) => {
+        (ColumnKind::Real | ColumnKind::Integer | ColumnKind::Boolean | ColumnKind::Ip, Value::Array(values)) => {
             values.into_iter().map(|value| typed(kind, value)).collect::<Result<Vec<_>, _>>().map(Value::Array)
         }
         (ColumnKind::Real, value) => number(&value),
@@ -302,7 +341,15 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             Err(_) => Err(Exclusion::NotAnAddress),
         },
         (ColumnKind::Ip, _) => Err(Exclusion::NotAnAddress),
-        (ColumnKind::Text | ColumnKind::WholeEvent, value) => Ok(value),
+        (ColumnKind::Integer, value) => {
+            let number = value.as_str().and_then(|text| text.parse::<i64>().ok());
+            number.map(Value::from).ok_or(Exclusion::NotANumber)
+        }
+        (ColumnKind::Boolean, value) => {
+            let boolean = value.as_str().and_then(|text| text.parse::<bool>().ok());
+            boolean.map(Value::Bool).ok_or(Exclusion::NotABoolean)
+        }
+        (ColumnKind::Text | ColumnKind::Time | ColumnKind::Dynamic | ColumnKind::WholeEvent, value) => Ok(value),
     }
 }
 

@@ -74,7 +74,9 @@ impl Engine for Eql {
 
 fn field_type(column: &Column) -> FieldType {
     match column.kind {
-        ColumnKind::Text | ColumnKind::WholeEvent => FieldType::Keyword,
+        ColumnKind::Text | ColumnKind::WholeEvent | ColumnKind::Time | ColumnKind::Dynamic => FieldType::Keyword,
+        ColumnKind::Integer => FieldType::Long,
+        ColumnKind::Boolean => FieldType::Boolean,
         ColumnKind::Real => FieldType::Double,
         ColumnKind::Ip => FieldType::Ip,
     }
@@ -99,7 +101,8 @@ fn cell(column: &Column, value: &Value) -> Result<eql::Value, EngineError> {
         (ColumnKind::Real, Value::Number(number)) if number.is_f64() => {
             Ok(eql::Value::Double(number.as_f64().unwrap_or_default()))
         }
-        (ColumnKind::Real, Value::Number(number)) if number.is_i64() => {
+        (ColumnKind::Boolean, Value::Bool(value)) => Ok(eql::Value::Bool(*value)),
+        (ColumnKind::Real | ColumnKind::Integer, Value::Number(number)) if number.is_i64() => {
             Ok(eql::Value::Long(number.as_i64().unwrap_or_default()))
         }
         _ => Err(EngineError::Rejected(format!("field `{}` cannot hold {value}", column.name))),

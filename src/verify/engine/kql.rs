@@ -1,14 +1,14 @@
-//! The model of KQL as an engine: every column a `string`.
+//! The model of KQL as an engine: every column a `string`, unless a mapping says its type.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Engine, EngineError, Table};
+use super::{ColumnKind, Engine, EngineError, Table};
 use crate::interp::Event;
 use crate::lang::kql::{self, OtherColumns, Row, Schema, Type};
 
-/// A table of strings.
+/// A table.
 #[derive(Default)]
 pub struct Kql {
     schema: Schema,
@@ -21,9 +21,10 @@ impl Engine for Kql {
     }
 
     fn load(&mut self, table: &Table) -> Result<(), EngineError> {
-        let columns = table.columns.iter().map(|column| (column.name.clone(), Type::String));
+        let columns: Vec<(String, Type)> = table.columns.iter().map(|c| (c.name.clone(), type_of(c.kind))).collect();
+        let types: BTreeMap<&str, Type> = columns.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        self.rows = table.rows.iter().map(|event| row(event, &types)).collect::<Result<_, _>>()?;
         self.schema = Schema::new(columns, OtherColumns::Unknown);
-        self.rows = table.rows.iter().map(row).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -39,12 +40,40 @@ impl Engine for Kql {
     }
 }
 
-fn row(event: &Event) -> Result<Row, EngineError> {
-    let cell = |(name, value): (&String, &Value)| match value {
-        Value::String(text) => Ok((name.clone(), kql::Value::String(text.clone()))),
-        other => Err(EngineError::Rejected(format!("column `{name}` holds text, not {other}"))),
+fn type_of(kind: ColumnKind) -> Type {
+    match kind {
+        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent => Type::String,
+        ColumnKind::Integer => Type::Long,
+        ColumnKind::Real => Type::Real,
+        ColumnKind::Boolean => Type::Bool,
+        ColumnKind::Time => Type::DateTime,
+        ColumnKind::Dynamic => Type::Dynamic,
+    }
+}
+
+fn row(event: &Event, types: &BTreeMap<&str, Type>) -> Result<Row, EngineError> {
+    let cell = |(name, value): (&String, &Value)| {
+        let kind = types.get(name.as_str()).copied().unwrap_or(Type::String);
+        match cell(kind, value) {
+            Some(cell) => Ok((name.clone(), cell)),
+            None => Err(EngineError::Rejected(format!("column `{name}` of type {kind} cannot hold {value}"))),
+        }
     };
     event.0.iter().map(cell).collect()
+}
+
+fn cell(kind: Type, value: &Value) -> Option<kql::Value> {
+    Some(match (kind, value) {
+        (Type::String, Value::String(text)) => kql::Value::String(text.clone()),
+        (Type::Dynamic, Value::String(_)) => kql::Value::Dynamic(value.clone()),
+        (Type::Bool, Value::Bool(b)) => kql::Value::Bool(*b),
+        (Type::Long, Value::Number(number)) => kql::Value::Long(number.as_i64()?),
+        (Type::Real, Value::Number(number)) => kql::Value::Real(number.as_f64()?),
+        (Type::DateTime, Value::String(text)) => {
+            kql::Value::DateTime(chrono::DateTime::parse_from_rfc3339(text).ok()?.naive_utc())
+        }
+        _ => return None,
+    })
 }
 
 fn rejected(error: crate::lang::Error) -> EngineError {

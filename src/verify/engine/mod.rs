@@ -46,8 +46,16 @@ pub struct Column {
 pub enum ColumnKind {
     /// Text; in SQLite integers too.
     Text,
+    /// Whole numbers, where a mapping says so.
+    Integer,
     /// Numbers.
     Real,
+    /// True or false.
+    Boolean,
+    /// Points in time, as text.
+    Time,
+    /// JSON values, as text.
+    Dynamic,
     /// IP addresses, as text.
     Ip,
     /// The whole event as the text of a JSON object.
