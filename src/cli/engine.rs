@@ -214,6 +214,7 @@ fn type_name(column: &Column) -> &'static str {
     match column.kind {
         ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent => "text",
         ColumnKind::Real => "real",
+        ColumnKind::Document => "json",
     }
 }
 

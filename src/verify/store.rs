@@ -10,10 +10,11 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use super::document;
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
 use crate::interp::Event;
-use crate::ir::{Case, Expr, Field, Node, Predicate, Rule, Subject, Test};
+use crate::ir::{self, Case, Expr, Field, Node, Predicate, Rule, Subject, TableShape, Test};
 
 /// The column that holds the whole event, for keywords.
 const EVENT_COLUMN: &str = "event_json";
@@ -43,6 +44,10 @@ pub enum Exclusion {
     ValueAndFields,
     /// A field that the store keeps for itself.
     ReservedField,
+    /// A list under a path of a JSON column, whose text each engine writes in its own way.
+    List,
+    /// An object under a path of a JSON column, for an engine that takes it for a value.
+    ObjectAsText,
 }
 
 impl fmt::Display for Exclusion {
@@ -56,6 +61,8 @@ impl fmt::Display for Exclusion {
             Exclusion::NotADouble => "a double does not hold the number exactly",
             Exclusion::ValueAndFields => "a field with fields of its own cannot have a value",
             Exclusion::ReservedField => "the store keeps the field for itself",
+            Exclusion::List => "the text of a list in a JSON column is the engine's",
+            Exclusion::ObjectAsText => "the engine takes an object in a JSON column for its text",
         })
     }
 }
@@ -80,6 +87,8 @@ enum Room {
     Sql {
         integers: bool,
         one_case: bool,
+        /// Whether an object in a JSON column is taken for its text.
+        objects_are_text: bool,
     },
     Kql,
     Eql,
@@ -92,9 +101,11 @@ impl Room {
             ("kql", _) => Room::Kql,
             ("eql", _) => Room::Eql,
             ("spl", _) => Room::Spl,
-            (_, dialect) => {
-                Room::Sql { integers: dialect == "sqlite", one_case: matches!(dialect, "sqlite" | "duckdb" | "spark") }
-            }
+            (_, dialect) => Room::Sql {
+                integers: dialect == "sqlite",
+                one_case: matches!(dialect, "sqlite" | "duckdb" | "spark"),
+                objects_are_text: dialect == "spark",
+            },
         }
     }
 }
@@ -113,7 +124,9 @@ impl Store {
     /// The store of a target for the events of a rule.
     pub fn new(target: &str, rule: &Rule) -> Store {
         let room = Room::of(target);
-        let projected = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
+        let json = matches!(rule.table, Some(ir::Table { shape: TableShape::Json { .. }, .. }));
+        let meant = if json { document::project_expr(&rule.condition) } else { project_expr(room, &rule.condition) };
+        let projected = Rule { condition: meant, ..rule.clone() };
         let (columns, _) = columns(room, &projected);
         let (named, keywords) = self::columns(room, rule);
         let reserved = named.iter().any(|column| room.reserves(&column.name));
@@ -134,6 +147,9 @@ impl Store {
     /// # Errors
     /// Where the event cannot be compared.
     pub fn project(&self, event: &Event) -> Result<Event, Exclusion> {
+        if self.json_column().is_some() {
+            return self.project_document(event);
+        }
         let mut fields = match self.room {
             Room::Sql { integers: true, .. } => project_sql(event).0,
             Room::Sql { .. } => project_sql_text(event).0,
@@ -166,8 +182,31 @@ impl Store {
         Ok(Event(fields))
     }
 
+    /// The JSON column that holds the events, if they are kept so.
+    fn json_column(&self) -> Option<&str> {
+        match &self.rule.table {
+            Some(ir::Table { shape: TableShape::Json { column }, .. }) => Some(column),
+            _ => None,
+        }
+    }
+
+    fn project_document(&self, event: &Event) -> Result<Event, Exclusion> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let event = document::project(
+            event,
+            &names,
+            self.keywords,
+            matches!(self.room, Room::Sql { objects_are_text: true, .. }),
+        )?;
+        if event.0.values().any(folding_gap) { Err(Exclusion::FoldingGap) } else { Ok(event) }
+    }
+
     /// A table of projected events.
     pub fn table(&self, name: &str, rows: Vec<Event>) -> Table {
+        if let Some(column) = self.json_column() {
+            let columns = vec![Column { name: column.to_owned(), kind: ColumnKind::Document }];
+            return Table { name: name.to_owned(), columns, rows };
+        }
         let mut columns = self.columns.clone();
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -302,7 +341,7 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             Err(_) => Err(Exclusion::NotAnAddress),
         },
         (ColumnKind::Ip, _) => Err(Exclusion::NotAnAddress),
-        (ColumnKind::Text | ColumnKind::WholeEvent, value) => Ok(value),
+        (ColumnKind::Text | ColumnKind::WholeEvent | ColumnKind::Document, value) => Ok(value),
     }
 }
 
@@ -327,6 +366,7 @@ fn folding_gap(value: &Value) -> bool {
     match value {
         Value::String(text) => super::sqlite::folding_gap(text),
         Value::Array(values) => values.iter().any(folding_gap),
+        Value::Object(object) => object.values().any(folding_gap),
         _ => false,
     }
 }

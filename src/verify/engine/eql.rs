@@ -74,7 +74,7 @@ impl Engine for Eql {
 
 fn field_type(column: &Column) -> FieldType {
     match column.kind {
-        ColumnKind::Text | ColumnKind::WholeEvent => FieldType::Keyword,
+        ColumnKind::Text | ColumnKind::WholeEvent | ColumnKind::Document => FieldType::Keyword,
         ColumnKind::Real => FieldType::Double,
         ColumnKind::Ip => FieldType::Ip,
     }
