@@ -159,7 +159,10 @@ pub enum TableShape {
     /// Columns with columns of their own: a dot in a field's name leads into one.
     Nested,
     /// A data model of Splunk, named with its data set.
-    DataModel,
+    DataModel {
+        /// Fields of the data set to show beside those that the rule tests.
+        show: Vec<Arc<str>>,
+    },
 }
 
 impl TableShape {
@@ -169,7 +172,7 @@ impl TableShape {
             TableShape::Flat => "flat",
             TableShape::Json { .. } => "json",
             TableShape::Nested => "nested",
-            TableShape::DataModel => "data_model",
+            TableShape::DataModel { .. } => "data_model",
         }
     }
 

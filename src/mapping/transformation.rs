@@ -338,26 +338,22 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     Some(Transformation::Types(out))
 }
 
-/// The words of `sigmaglot_shape`, but for that with a column.
-const SHAPES: &[(&str, Option<TableShape>)] = &[
-    ("json", None),
-    ("flat", Some(TableShape::Flat)),
-    ("nested", Some(TableShape::Nested)),
-    ("data_model", Some(TableShape::DataModel)),
-];
+/// The words of `sigmaglot_shape`.
+const SHAPES: &[&str] = &["flat", "json", "nested", "data_model"];
 
 fn shape(params: &mut Params<'_, '_, '_>) -> Option<TableShape> {
     let word = params.required("shape")?;
-    match SHAPES.iter().find(|(known, _)| *known == word.as_ref()) {
-        Some((_, Some(shape))) => Some(shape.clone()),
-        Some((_, None)) => Some(TableShape::Json { column: params.required("column")? }),
-        None => {
-            let known: Vec<&str> = SHAPES.iter().map(|(word, _)| *word).collect();
+    Some(match word.as_ref() {
+        "flat" => TableShape::Flat,
+        "nested" => TableShape::Nested,
+        "json" => TableShape::Json { column: params.required("column")? },
+        "data_model" => TableShape::DataModel { show: params.texts("show").unwrap_or_default() },
+        _ => {
             let span = params.node("shape").map_or(params.span, |node| node.span);
-            unknown(params.messages, codes::MAPPING_VALUE, "shape", &word, span, &known);
-            None
+            unknown(params.messages, codes::MAPPING_VALUE, "shape", &word, span, SHAPES);
+            return None;
         }
-    }
+    })
 }
 
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {

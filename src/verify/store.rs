@@ -20,6 +20,8 @@ use crate::ir::{self, Case, Expr, Field, Node, Predicate, Rule, Subject, TableSh
 const EVENT_COLUMN: &str = "event_json";
 /// Splunk's field of the raw text.
 const RAW_FIELD: &str = "_raw";
+/// What a data model of Splunk fills missing fields with.
+const UNKNOWN: &str = "unknown";
 /// Other fields of Splunk's own.
 const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
 /// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
@@ -61,7 +63,9 @@ impl fmt::Display for Exclusion {
             Exclusion::NotADouble => "a double does not hold the number exactly",
             Exclusion::ValueAndFields => "a field with fields of its own cannot have a value",
             Exclusion::ReservedField => "the store keeps the field for itself",
-            Exclusion::List => "the text of a list in a JSON column is the engine's",
+            Exclusion::List => {
+                "a list: its text in a JSON column is the engine's, and a data model has one value a field"
+            }
             Exclusion::ObjectAsText => "the engine takes an object in a JSON column for its text",
         })
     }
@@ -160,6 +164,12 @@ impl Store {
         if self.room == Room::Eql && fields.keys().any(|name| has_fields_of_its_own(name, &fields)) {
             return Err(Exclusion::ValueAndFields);
         }
+        if self.is_data_model() {
+            fields.retain(|_, value| !value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(UNKNOWN)));
+            if self.columns.iter().any(|column| fields.get(&column.name).is_some_and(Value::is_array)) {
+                return Err(Exclusion::List);
+            }
+        }
         if self.room == Room::Spl && self.keywords {
             fields.remove(RAW_FIELD);
             fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
@@ -180,6 +190,11 @@ impl Store {
             return Err(Exclusion::LowerCase);
         }
         Ok(Event(fields))
+    }
+
+    /// Whether the events are asked by a data model of Splunk.
+    fn is_data_model(&self) -> bool {
+        matches!(self.rule.table, Some(ir::Table { shape: TableShape::DataModel { .. }, .. }))
     }
 
     /// The JSON column that holds the events, if they are kept so.
@@ -208,6 +223,7 @@ impl Store {
             return Table { name: name.to_owned(), columns, rows };
         }
         let mut columns = self.columns.clone();
+        let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let more: BTreeSet<&String> =
@@ -221,6 +237,14 @@ impl Store {
             }
         }
         Table { name: name.to_owned(), columns, rows }
+    }
+
+    /// A row of a data model: it fills some missing fields, and others it leaves, so here every other one.
+    fn filled(&self, mut row: Event) -> Event {
+        for column in self.columns.iter().step_by(2) {
+            row.0.entry(&column.name).or_insert_with(|| UNKNOWN.into());
+        }
+        row
     }
 
     /// Whether a keyword of the rule looks at fields that the rule does not name.

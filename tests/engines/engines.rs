@@ -39,6 +39,8 @@ pub struct Spec {
     pub exclude: exclude::Exclude,
     /// The column that holds the events as JSON, where that is the table's shape.
     json: Option<&'static str>,
+    /// Whether the events are asked by a data model of Splunk.
+    model: bool,
 }
 
 /// Where an engine runs.
@@ -58,11 +60,11 @@ const fn own(
     target: &'static str,
     start: fn() -> Result<Box<dyn Engine>, EngineError>,
 ) -> Spec {
-    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing, json: None }
+    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing, json: None, model: false }
 }
 
 const fn runner(name: &'static str, title: &'static str, target: &'static str, exclude: exclude::Exclude) -> Spec {
-    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude, json: None }
+    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude, json: None, model: false }
 }
 
 /// The same with all of an event in one column.
@@ -91,6 +93,7 @@ pub const ENGINES: &[Spec] = &[
     own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
+    Spec { model: true, ..own("tstats-model", "the model of `tstats`", "spl", || Ok(Box::<Spl>::default())) },
 ];
 
 /// Spark plans each query anew: the whole corpus would take most of an hour.
@@ -146,8 +149,9 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
     let mut session = target.session();
     let step = if input.deep { spec.step } else { spec.step.min(4) };
     for (rule, made) in input.rules.iter().step_by(step) {
-        let shape = spec.json.map(|column| TableShape::Json { column: column.into() });
-        let table = shape.map(|shape| ir::Table { name: TABLE.into(), shape });
+        let json = spec.json.map(|column| TableShape::Json { column: column.into() });
+        let model = spec.model.then(|| TableShape::DataModel { show: Vec::new() });
+        let table = json.or(model).map(|shape| ir::Table { name: "Model.Set".into(), shape });
         let rule = &Rule { table: table.or(rule.table.clone()), ..rule.clone() };
         // In EQL and SPL a table is a test of the event, which these events do not pass.
         let table = (spec.target == "kql" || spec.target.starts_with("sql")).then(|| TABLE.to_owned());

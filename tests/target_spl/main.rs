@@ -5,7 +5,7 @@ mod corpus;
 mod literals;
 mod structure;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use sigmaglot::diagnostic::codes;
 use sigmaglot::ir::regex::Flags;

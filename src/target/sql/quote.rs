@@ -85,7 +85,7 @@ impl Quoter<'_> {
     /// Where the dialect cannot hold a name.
     pub fn column(&self, field: &Field) -> Result<Quoted, Diagnostic> {
         match self.shape {
-            TableShape::Flat | TableShape::DataModel => self.name(&field.name),
+            TableShape::Flat | TableShape::DataModel { .. } => self.name(&field.name),
             TableShape::Nested => self.table(&field.name),
             TableShape::Json { column } => {
                 let (column, path) = (self.name(column)?, self.path(&field.name)?);
