@@ -359,7 +359,7 @@ fn not_and_or_nest_with_parentheses_only_where_needed() {
 fn the_table_is_the_callers_else_the_mappings_else_the_default() {
     let target = Target::load("kql", &Templates::embedded()).expect("the target loads");
     let query = |table: Option<&str>, mapped: Option<&str>| {
-        let table_of = |name: &str| Table { name: name.into() };
+        let table_of = |name: &str| Table::flat(name);
         let rule = Rule { table: mapped.map(table_of), ..rule(f(eq("x"))) };
         let options = Options { layout: Layout::Compact, table: table.map(String::from) };
         target.convert(&rule, &options).query.expect("converts")

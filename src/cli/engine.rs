@@ -216,6 +216,7 @@ fn type_name(column: &Column) -> &'static str {
         ColumnKind::Integer => "integer",
         ColumnKind::Boolean => "boolean",
         ColumnKind::Real => "real",
+        ColumnKind::Document => "json",
     }
 }
 

@@ -24,4 +24,4 @@ pub use predicate::{
     TimePart,
 };
 pub use regex::Regex;
-pub use rule::{Level, Logsource, Meta, Related, RelationKind, Rule, Status, Table};
+pub use rule::{Level, Logsource, Meta, Related, RelationKind, Rule, Status, Table, TableShape};

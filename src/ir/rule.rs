@@ -130,6 +130,53 @@ pub struct Logsource {
 /// Where a target keeps the rule's events: table, index pattern, data model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Table {
-    /// The name, not yet quoted.
+    /// The name, not yet quoted; empty where the target's default is meant.
     pub name: Arc<str>,
+    /// How it keeps the fields of an event.
+    #[serde(skip_serializing_if = "TableShape::is_flat")]
+    pub shape: TableShape,
+}
+
+impl Table {
+    /// A table with a column a field.
+    pub fn flat(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), shape: TableShape::Flat }
+    }
+}
+
+/// How a table keeps the fields of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableShape {
+    /// A column a field.
+    #[default]
+    Flat,
+    /// One column holds each event as a JSON object; a field is a path in it.
+    Json {
+        /// The column's name, not yet quoted.
+        column: Arc<str>,
+    },
+    /// Columns with columns of their own: a dot in a field's name leads into one.
+    Nested,
+    /// A data model of Splunk, named with its data set.
+    DataModel {
+        /// Fields of the data set to show beside those that the rule tests.
+        show: Vec<Arc<str>>,
+    },
+}
+
+impl TableShape {
+    /// The word of the shape in mappings and manifests.
+    pub fn word(&self) -> &'static str {
+        match self {
+            TableShape::Flat => "flat",
+            TableShape::Json { .. } => "json",
+            TableShape::Nested => "nested",
+            TableShape::DataModel { .. } => "data_model",
+        }
+    }
+
+    fn is_flat(&self) -> bool {
+        *self == TableShape::Flat
+    }
 }

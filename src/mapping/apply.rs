@@ -15,7 +15,7 @@ use super::transformation::{FieldList, Renaming, Transformation};
 use super::event::Reason;
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
-use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, Test};
+use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
 use crate::sigma;
 use crate::sigma::detection::{BodyKind, Detection};
 
@@ -28,6 +28,7 @@ pub(super) struct Work<'a> {
     pub options: &'a Options,
     pub vars: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     pub diagnostics: Vec<Diagnostic>,
+    shape: TableShape,
     added: u32,
     /// Whether the item at hand found something to work on.
     touched: bool,
@@ -96,6 +97,7 @@ impl<'a> Work<'a> {
             options,
             vars: BTreeMap::new(),
             diagnostics: Vec::new(),
+            shape: TableShape::Flat,
             added: 0,
             touched: false,
             replay,
@@ -202,6 +204,7 @@ impl Work<'_> {
                 types.keys().for_each(|name| self.tracking.known(name.clone()));
             }
             Transformation::Tables(tables) => self.table(item, tables),
+            Transformation::Shape(shape) => self.shape = shape.clone(),
             _ => self.items(item),
         }
         Ok(())
@@ -390,9 +393,11 @@ impl Work<'_> {
     /// What is left to do after all items: the table, and what is to be said of fields that nothing mapped.
     fn finish(&mut self, table_keys: &[&str]) {
         let name = table_keys.iter().find_map(|key| table_name(self.state.get(*key)?));
-        if let Some(name) = name {
+        if let Some(name) = &name {
             self.record.table = Some(name.clone());
-            self.rule.table = Some(Table { name });
+        }
+        if name.is_some() || self.shape != TableShape::Flat {
+            self.rule.table = Some(Table { name: name.unwrap_or_default(), shape: self.shape.clone() });
         }
         for (name, origin) in self.unmapped() {
             self.record.unmapped.push(name.clone());

@@ -12,7 +12,7 @@ use super::split::{Division, Part};
 use super::tables::Tables;
 use super::values::{self, Change, Letters};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::{FieldType, Logsource};
+use crate::ir::{FieldType, Logsource, TableShape};
 use crate::sigma;
 use crate::sigma::detection::Detection;
 use crate::sigma::yaml::{Node, Value};
@@ -37,6 +37,7 @@ pub(super) enum Transformation {
     Nest(Vec<Item>),
     Types(IndexMap<Arc<str>, FieldType>),
     Tables(Tables),
+    Shape(TableShape),
     Split(Division),
 }
 
@@ -54,6 +55,7 @@ impl Transformation {
                 | Self::Nest(_)
                 | Self::Types(_)
                 | Self::Tables(_)
+                | Self::Shape(_)
         )
     }
 }
@@ -158,6 +160,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_types",
     "sigmaglot_tables",
     "sigmaglot_split",
+    "sigmaglot_shape",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.
@@ -197,6 +200,7 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "sigmaglot_types" => return types(params),
         "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
         "sigmaglot_split" => return split(params),
+        "sigmaglot_shape" => Transformation::Shape(shape(params)?),
         value => Transformation::Values(Change::parse(value, params)?),
     })
 }
@@ -332,6 +336,24 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
         }
     }
     Some(Transformation::Types(out))
+}
+
+/// The words of `sigmaglot_shape`.
+const SHAPES: &[&str] = &["flat", "json", "nested", "data_model"];
+
+fn shape(params: &mut Params<'_, '_, '_>) -> Option<TableShape> {
+    let word = params.required("shape")?;
+    Some(match word.as_ref() {
+        "flat" => TableShape::Flat,
+        "nested" => TableShape::Nested,
+        "json" => TableShape::Json { column: params.required("column")? },
+        "data_model" => TableShape::DataModel { show: params.texts("show").unwrap_or_default() },
+        _ => {
+            let span = params.node("shape").map_or(params.span, |node| node.span);
+            unknown(params.messages, codes::MAPPING_VALUE, "shape", &word, span, SHAPES);
+            return None;
+        }
+    })
 }
 
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Templates;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::Kind;
+use crate::ir::{Kind, Table, TableShape};
 
 /// A target's manifest. A dialect's file (`templates/<room>/dialects/<dialect>.toml`) is laid over the room's: its tables are
 /// merged key by key, its other values replace.
@@ -22,6 +22,9 @@ pub struct Manifest {
     pub comment: String,
     /// Table, index or source where the user names none.
     pub default_table: String,
+    /// Shapes of tables that it can ask, by their words.
+    #[serde(default = "flat")]
+    pub shapes: Vec<String>,
     /// What the target can say: a key for each predicate kind; what is not listed is exact.
     #[serde(default)]
     pub capabilities: IndexMap<String, Capability>,
@@ -65,6 +68,10 @@ pub struct Limits {
     pub regex_chars: Option<usize>,
 }
 
+fn flat() -> Vec<String> {
+    vec![TableShape::Flat.word().to_owned()]
+}
+
 impl Manifest {
     /// Reads the manifest of a room, with a dialect's laid over it.
     ///
@@ -92,6 +99,17 @@ impl Manifest {
     /// What the target can say of this kind.
     pub fn capability(&self, kind: Kind) -> &Capability {
         self.capabilities.get(kind.as_str()).unwrap_or(&Capability::Exact)
+    }
+
+    /// Refuses a table of a shape that the target does not know.
+    pub(super) fn shape(&self, table: Option<&Table>) -> Result<(), Diagnostic> {
+        let Some(word) = table.map(|table| table.shape.word()).filter(|word| !self.shapes.iter().any(|s| s == word))
+        else {
+            return Ok(());
+        };
+        let message = format!("{} has no tables of the shape `{word}` that the mapping gives the rule", self.name);
+        let help = format!("it has: {}", self.shapes.join(", "));
+        Err(Diagnostic::new(codes::MAPPING_TARGET, message).help(help))
     }
 
     /// A text word of the manifest.

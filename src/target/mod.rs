@@ -155,6 +155,7 @@ impl Session<'_> {
         rule: &ir::Rule,
         options: &Options,
     ) -> Result<Vec<(&'static str, Outline)>, Vec<Diagnostic>> {
+        self.target.manifest.shape(rule.table.as_ref()).map_err(|refusal| vec![refusal])?;
         let mut cx = Context::new(&self.target.manifest, options);
         let query = self.target.backend.plan(rule, &mut cx);
         let diagnostics = cx.into_diagnostics();
@@ -168,6 +169,9 @@ impl Session<'_> {
 
     /// Converts one rule.
     pub fn convert(&mut self, rule: &ir::Rule, options: &Options) -> Conversion {
+        if let Err(refusal) = self.target.manifest.shape(rule.table.as_ref()) {
+            return Conversion { query: None, diagnostics: vec![refusal] };
+        }
         let mut cx = Context::new(&self.target.manifest, options);
         let query = self.target.backend.plan(rule, &mut cx);
         let mut diagnostics = cx.into_diagnostics();

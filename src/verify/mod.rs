@@ -10,6 +10,7 @@
 //! or starts processes, and nothing here decides what a rule means: that is `interp`'s alone.
 
 mod compare;
+mod document;
 pub mod engine;
 pub mod project;
 mod shrink;

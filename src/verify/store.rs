@@ -10,10 +10,11 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use super::document;
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
 use crate::interp::Event;
-use crate::ir::{Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, Test};
+use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, TableShape, Test};
 use crate::mapping;
 
 /// The field of Elasticsearch that holds the category of an event.
@@ -22,6 +23,8 @@ const CATEGORY_FIELD: &str = "event.category";
 const EVENT_COLUMN: &str = "event_json";
 /// Splunk's field of the raw text.
 const RAW_FIELD: &str = "_raw";
+/// What a data model of Splunk fills missing fields with.
+const UNKNOWN: &str = "unknown";
 /// Other fields of Splunk's own.
 const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
 /// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
@@ -50,6 +53,10 @@ pub enum Exclusion {
     ReservedField,
     /// The product would not have the event as the mapping says.
     Unfit(mapping::Reason),
+    /// A list under a path of a JSON column, whose text each engine writes in its own way.
+    List,
+    /// An object under a path of a JSON column, for an engine that takes it for a value.
+    ObjectAsText,
 }
 
 impl fmt::Display for Exclusion {
@@ -65,6 +72,10 @@ impl fmt::Display for Exclusion {
             Exclusion::NotABoolean => "a boolean field cannot hold other text",
             Exclusion::ReservedField => "the store keeps the field for itself",
             Exclusion::Unfit(reason) => return reason.fmt(f),
+            Exclusion::List => {
+                "a list: its text in a JSON column is the engine's, and a data model has one value a field"
+            }
+            Exclusion::ObjectAsText => "the engine takes an object in a JSON column for its text",
         })
     }
 }
@@ -89,6 +100,8 @@ enum Room {
     Sql {
         integers: bool,
         one_case: bool,
+        /// Whether an object in a JSON column is taken for its text.
+        objects_are_text: bool,
     },
     Kql,
     Eql,
@@ -101,9 +114,11 @@ impl Room {
             ("kql", _) => Room::Kql,
             ("eql", _) => Room::Eql,
             ("spl", _) => Room::Spl,
-            (_, dialect) => {
-                Room::Sql { integers: dialect == "sqlite", one_case: matches!(dialect, "sqlite" | "duckdb" | "spark") }
-            }
+            (_, dialect) => Room::Sql {
+                integers: dialect == "sqlite",
+                one_case: matches!(dialect, "sqlite" | "duckdb" | "spark"),
+                objects_are_text: dialect == "spark",
+            },
         }
     }
 }
@@ -122,7 +137,9 @@ impl Store {
     /// The store of a target for the events of a rule.
     pub fn new(target: &str, rule: &Rule) -> Store {
         let room = Room::of(target);
-        let projected = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
+        let json = matches!(rule.table, Some(ir::Table { shape: TableShape::Json { .. }, .. }));
+        let meant = if json { document::project_expr(&rule.condition) } else { project_expr(room, &rule.condition) };
+        let projected = Rule { condition: meant, ..rule.clone() };
         let (columns, _) = columns(room, &projected);
         let (named, keywords) = self::columns(room, rule);
         let reserved = named.iter().any(|column| room.reserves(&column.name));
@@ -154,6 +171,9 @@ impl Store {
     /// # Errors
     /// Where the event cannot be compared.
     pub fn project(&self, event: &Event) -> Result<Event, Exclusion> {
+        if self.json_column().is_some() {
+            return self.project_document(event);
+        }
         let mut fields = match self.room {
             Room::Sql { integers: true, .. } => project_sql(event).0,
             Room::Sql { .. } => project_sql_text(event).0,
@@ -163,6 +183,12 @@ impl Store {
         };
         if self.room == Room::Eql && fields.keys().any(|name| has_fields_of_its_own(name, &fields)) {
             return Err(Exclusion::ValueAndFields);
+        }
+        if self.is_data_model() {
+            fields.retain(|_, value| !value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(UNKNOWN)));
+            if self.columns.iter().any(|column| fields.get(&column.name).is_some_and(Value::is_array)) {
+                return Err(Exclusion::List);
+            }
         }
         if self.room == Room::Spl && self.keywords {
             fields.remove(RAW_FIELD);
@@ -186,9 +212,38 @@ impl Store {
         Ok(Event(fields))
     }
 
+    /// Whether the events are asked by a data model of Splunk.
+    fn is_data_model(&self) -> bool {
+        matches!(self.rule.table, Some(ir::Table { shape: TableShape::DataModel { .. }, .. }))
+    }
+
+    /// The JSON column that holds the events, if they are kept so.
+    fn json_column(&self) -> Option<&str> {
+        match &self.rule.table {
+            Some(ir::Table { shape: TableShape::Json { column }, .. }) => Some(column),
+            _ => None,
+        }
+    }
+
+    fn project_document(&self, event: &Event) -> Result<Event, Exclusion> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let event = document::project(
+            event,
+            &names,
+            self.keywords,
+            matches!(self.room, Room::Sql { objects_are_text: true, .. }),
+        )?;
+        if event.0.values().any(folding_gap) { Err(Exclusion::FoldingGap) } else { Ok(event) }
+    }
+
     /// A table of projected events.
     pub fn table(&self, name: &str, rows: Vec<Event>) -> Table {
+        if let Some(column) = self.json_column() {
+            let columns = vec![Column { name: column.to_owned(), kind: ColumnKind::Document }];
+            return Table { name: name.to_owned(), columns, rows };
+        }
         let mut columns = self.columns.clone();
+        let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let more: BTreeSet<&String> =
@@ -202,6 +257,14 @@ impl Store {
             }
         }
         Table { name: name.to_owned(), columns, rows }
+    }
+
+    /// A row of a data model: it fills some missing fields, and others it leaves, so here every other one.
+    fn filled(&self, mut row: Event) -> Event {
+        for column in self.columns.iter().step_by(2) {
+            row.0.entry(&column.name).or_insert_with(|| UNKNOWN.into());
+        }
+        row
     }
 
     /// Whether a keyword of the rule looks at fields that the rule does not name.
@@ -349,7 +412,14 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             let boolean = value.as_str().and_then(|text| text.parse::<bool>().ok());
             boolean.map(Value::Bool).ok_or(Exclusion::NotABoolean)
         }
-        (ColumnKind::Text | ColumnKind::Time | ColumnKind::Dynamic | ColumnKind::WholeEvent, value) => Ok(value),
+        (
+            ColumnKind::Text
+            | ColumnKind::Time
+            | ColumnKind::Dynamic
+            | ColumnKind::WholeEvent
+            | ColumnKind::Document,
+            value,
+        ) => Ok(value),
     }
 }
 
@@ -374,6 +444,7 @@ fn folding_gap(value: &Value) -> bool {
     match value {
         Value::String(text) => super::sqlite::folding_gap(text),
         Value::Array(values) => values.iter().any(folding_gap),
+        Value::Object(object) => object.values().any(folding_gap),
         _ => false,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use sigmaglot::cli::engine::Process;
 use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::interp::{Event, Matcher};
-use sigmaglot::ir::Rule;
+use sigmaglot::ir::{self, Rule, TableShape};
 use sigmaglot::target::{Options, Target, Templates};
 use sigmaglot::verify::engine::{ColumnKind, Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use sigmaglot::verify::store::Store;
@@ -37,6 +37,10 @@ pub struct Spec {
     pub step: usize,
     /// Its own deviations.
     pub exclude: exclude::Exclude,
+    /// The column that holds the events as JSON, where that is the table's shape.
+    json: Option<&'static str>,
+    /// Whether the events are asked by a data model of Splunk.
+    model: bool,
 }
 
 /// Where an engine runs.
@@ -56,11 +60,16 @@ const fn own(
     target: &'static str,
     start: fn() -> Result<Box<dyn Engine>, EngineError>,
 ) -> Spec {
-    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing }
+    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing, json: None, model: false }
 }
 
 const fn runner(name: &'static str, title: &'static str, target: &'static str, exclude: exclude::Exclude) -> Spec {
-    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude }
+    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude, json: None, model: false }
+}
+
+/// The same with all of an event in one column.
+const fn in_json(spec: Spec) -> Spec {
+    Spec { json: Some("event"), ..spec }
 }
 
 /// All engines, in the order of the page.
@@ -70,6 +79,11 @@ pub const ENGINES: &[Spec] = &[
     runner("postgres", "PostgreSQL", "sql:postgres", exclude::postgres),
     runner("clickhouse", "ClickHouse", "sql:clickhouse", exclude::clickhouse),
     Spec { step: SPARK_STEP, ..runner("spark", "Spark", "sql:spark", exclude::spark) },
+    in_json(own("sqlite-json", "SQLite, one JSON column", "sql", || Ok(Box::new(Sqlite::new()?)))),
+    in_json(runner("duckdb-json", "DuckDB, one JSON column", "sql:duckdb", exclude::duckdb)),
+    in_json(runner("postgres-json", "PostgreSQL, one `jsonb` column", "sql:postgres", exclude::postgres)),
+    in_json(runner("clickhouse-json", "ClickHouse, one JSON column", "sql:clickhouse", exclude::clickhouse)),
+    Spec { step: SPARK_STEP, ..in_json(runner("spark-json", "Spark, one JSON column", "sql:spark", exclude::spark)) },
     own("kql-model", "the model of KQL", "kql", || Ok(Box::<Kql>::default())),
     runner("kusto", "ClickHouse's Kusto dialect", "kql", exclude::kusto),
     Spec {
@@ -79,6 +93,7 @@ pub const ENGINES: &[Spec] = &[
     own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
+    Spec { model: true, ..own("tstats-model", "the model of `tstats`", "spl", || Ok(Box::<Spl>::default())) },
 ];
 
 /// Spark plans each query anew: the whole corpus would take most of an hour.
@@ -100,7 +115,8 @@ impl Spec {
             Kind::Own(start) => start().map(|engine| Some(Running::Own(engine))).map_err(|e| e.to_string()),
             Kind::Runner if !python.exists() => Ok(None),
             Kind::Runner => {
-                let command = [python.display().to_string(), pipe::program("runner.py"), self.name.to_owned()];
+                let command =
+                    [python.display().to_string(), pipe::program("runner.py"), self.name.replace("-json", "")];
                 match Process::start(&command, PATIENCE) {
                     Ok(process) => Ok(Some(Running::Process(Box::new(process)))),
                     Err(EngineError::Rejected(_)) => Ok(None), // its library or its server is not there
@@ -133,6 +149,10 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
     let mut session = target.session();
     let step = if input.deep { spec.step } else { spec.step.min(4) };
     for (rule, made) in input.rules.iter().step_by(step) {
+        let json = spec.json.map(|column| TableShape::Json { column: column.into() });
+        let model = spec.model.then(|| TableShape::DataModel { show: Vec::new() });
+        let table = json.or(model).map(|shape| ir::Table { name: "Model.Set".into(), shape });
+        let rule = &Rule { table: table.or(rule.table.clone()), ..rule.clone() };
         // In EQL and SPL a table is a test of the event, which these events do not pass.
         let table = (spec.target == "kql" || spec.target.starts_with("sql")).then(|| TABLE.to_owned());
         let conversion = session.convert(rule, &Options { table, ..Options::default() });

@@ -4,7 +4,7 @@ usage: python runner.py duckdb|postgres|clickhouse|spark|kusto|eql
 
 Requests and answers, one a line:
   {"table": NAME, "columns": [[NAME, TYPE], ...], "rows": [[VALUE, ...], ...]}   -> {"ok": true}
-      TYPE is text, integer, real or boolean; the table replaces any earlier one and also has the column
+      TYPE is text, integer, real, boolean or json; the table replaces any earlier one and also has the column
       `sigmaglot_row` with the row's number from 0.
   {"query": TEXT}                                                              -> {"rows": [NUMBER, ...]}
   anything that fails                                                          -> {"error": TEXT}
@@ -32,7 +32,7 @@ def with_row_numbers(columns, rows):
 
 
 class DuckDb:
-    TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN"}
+    TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "json": "JSON"}
 
     def __init__(self):
         import duckdb
@@ -45,7 +45,7 @@ class DuckDb:
         name = quoted(table, '"')
         fields = ", ".join(f"{quoted(c, chr(34))} {self.TYPES[t]}" for c, t in columns)
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} ({fields})")
-        kinds = {"text": pyarrow.string(), "integer": pyarrow.int64(), "real": pyarrow.float64(), "boolean": pyarrow.bool_()}
+        kinds = {"text": pyarrow.string(), "integer": pyarrow.int64(), "real": pyarrow.float64(), "boolean": pyarrow.bool_(), "json": pyarrow.string()}
         arrays = [pyarrow.array([row[i] for row in rows], kinds[t]) for i, (_, t) in enumerate(columns)]
         data = pyarrow.table(arrays, names=[f"c{i}" for i in range(len(columns))])
         self.connection.register("sigmaglot_data", data)
@@ -57,7 +57,7 @@ class DuckDb:
 
 
 class Postgres:
-    TYPES = {"text": "text", "integer": "bigint", "real": "double precision", "boolean": "boolean"}
+    TYPES = {"text": "text", "integer": "bigint", "real": "double precision", "boolean": "boolean", "json": "jsonb"}
 
     def __init__(self):
         import psycopg
@@ -106,7 +106,7 @@ class Postgres:
 
 
 class ClickHouse:
-    TYPES = {"text": "Nullable(String)", "integer": "Nullable(Int64)", "real": "Nullable(Float64)", "boolean": "Nullable(Bool)"}
+    TYPES = {"text": "Nullable(String)", "integer": "Nullable(Int64)", "real": "Nullable(Float64)", "boolean": "Nullable(Bool)", "json": "Nullable(String)"}
     SETTINGS = ""
 
     def __init__(self):
@@ -156,7 +156,7 @@ class Kusto(ClickHouse):
 
 
 class Spark:
-    TYPES = {"text": "string", "integer": "bigint", "real": "double", "boolean": "boolean"}
+    TYPES = {"text": "string", "integer": "bigint", "real": "double", "boolean": "boolean", "json": "string"}
 
     def __init__(self):
         from pyspark.sql import SparkSession

@@ -167,7 +167,7 @@ fn names_and_categories() {
     assert_eq!(query("process").as_deref(), Some(r#"process where ?f : "a""#));
     assert_eq!(query("my-\"x").as_deref(), Some(r#""my-\"x" where ?f : "a""#));
     let mut mapped = rule(test("f", fold("a")));
-    mapped.table = Some(Table { name: "file".into() });
+    mapped.table = Some(Table::flat("file"));
     assert_eq!(target().convert(&mapped, &Options::default()).query.as_deref(), Some(r#"file where ?f : "a""#));
 }
 

@@ -5,7 +5,7 @@ mod corpus;
 mod literals;
 mod structure;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use sigmaglot::diagnostic::codes;
 use sigmaglot::ir::regex::Flags;
@@ -324,7 +324,7 @@ fn the_index_is_the_callers_then_the_mappings() {
     assert_eq!(query(any([fold("a", "1"), fold("b", "2")]), &options), r#"index="win*" AND (a="1" OR b="2")"#);
     assert_eq!(query(cased("a", "1"), &options), r#"index="win*" | where isnotnull(mvfilter(match(a, "^1\z")))"#);
     let mut mapped = rule(fold("a", "1"));
-    mapped.table = Some(Table { name: Arc::from("main") });
+    mapped.table = Some(Table::flat("main"));
     let conversion = target().convert(&mapped, &Options::default());
     assert_eq!(conversion.query.as_deref(), Some(r#"index="main" AND a="1""#));
     let options = Options { table: Some("a\" | delete".into()), ..Options::default() };

@@ -8,7 +8,7 @@ use crate::source::Span;
 /// A search: the stages of its pipe; an event must pass all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// The stages, in order; the first is always a `search`.
+    /// The stages, in order; the first is a `search` or a `tstats`.
     pub stages: Vec<Stage>,
     pub(super) text: Arc<str>,
 }
@@ -16,6 +16,22 @@ pub struct Query {
 /// One command of the pipe.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
+    /// `tstats .. from datamodel=M.D where terms by fields`; in the first place only.
+    Tstats {
+        /// The name of the data set, which its fields have before theirs.
+        set: String,
+        /// What stands for a missing value in the fields of `by`.
+        fill: Option<String>,
+        /// The condition over the fields of the data set.
+        condition: Option<SearchExpr>,
+        /// The fields of the rows, without the data set.
+        by: Vec<Name>,
+    },
+    /// `rename SET.* as *`: takes this prefix off the names of fields.
+    Rename {
+        /// The prefix.
+        prefix: String,
+    },
     /// `search terms`; the word may be left out in the first stage.
     Search(SearchExpr),
     /// `where predicate`
@@ -180,15 +196,18 @@ impl Query {
             let span = field.span.to(pattern.span);
             Skeleton::Leaf(self.text.get(span.range()).unwrap_or("").to_owned())
         };
-        let mut parts = self.stages.iter().map(|stage| match stage {
-            Stage::Search(expr) => expr.skeleton(&self.text),
-            Stage::Where(expr) => expr.skeleton(&self.text),
-            Stage::Regex { field, pattern, .. } => leaf(field, pattern),
-        });
-        match (parts.next(), parts.len()) {
+        let part = |stage: &Stage| match stage {
+            Stage::Search(expr) => Some(expr.skeleton(&self.text)),
+            Stage::Tstats { condition, .. } => condition.as_ref().map(|expr| expr.skeleton(&self.text)),
+            Stage::Where(expr) => Some(expr.skeleton(&self.text)),
+            Stage::Regex { field, pattern, .. } => Some(leaf(field, pattern)),
+            Stage::Rename { .. } => None,
+        };
+        let mut parts: Vec<Skeleton> = self.stages.iter().filter_map(part).collect();
+        match (parts.pop(), parts.is_empty()) {
             (None, _) => Skeleton::True,
-            (Some(only), 0) => only,
-            (Some(first), _) => Skeleton::And(std::iter::once(first).chain(parts).collect()),
+            (Some(only), true) => only,
+            (Some(last), false) => Skeleton::And(parts.into_iter().chain([last]).collect()),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Splunk's Search Processing Language: `search terms | where predicate | regex field="..." ...`.
+//! Splunk's Search Processing Language: `search terms | where predicate | regex field="..." ...`, and `tstats` in place of the
+//! leading `search`.
 //!
 //! Two languages in one pipe. `search` compares without regard to case, knows `*` and networks, binds `OR` tighter than
 //! `AND`, and is two-valued; `where` is typed, case-sensitive and three-valued, and binds `AND` tighter than `OR`.
@@ -29,6 +30,7 @@ mod pcre;
 mod quote;
 mod search;
 mod terms;
+mod tstats;
 mod value;
 
 #[cfg(test)]
@@ -39,6 +41,8 @@ pub use ast::{
 };
 pub use parser::parse;
 pub use value::Row;
+
+use std::borrow::Cow;
 
 use super::Error;
 use regex::Regex;
@@ -53,6 +57,8 @@ pub struct Prepared {
 #[derive(Debug)]
 enum Step {
     Search(terms::Test),
+    Tstats { set: String, fill: Option<String>, condition: Option<terms::Test>, by: Vec<Name> },
+    Rename { prefix: String },
     Where(eval::Truth),
     Regex { field: Name, negated: bool, regex: Regex },
 }
@@ -66,6 +72,13 @@ impl Query {
         let step = |stage: &Stage| {
             Ok(match stage {
                 Stage::Search(expr) => Step::Search(terms::Test::new(expr)?),
+                Stage::Tstats { set, fill, condition, by } => Step::Tstats {
+                    set: set.clone(),
+                    fill: fill.clone(),
+                    condition: condition.as_ref().map(terms::Test::new).transpose()?,
+                    by: by.clone(),
+                },
+                Stage::Rename { prefix } => Step::Rename { prefix: prefix.clone() },
                 Stage::Where(expr) => Step::Where(check::truth(expr)?),
                 Stage::Regex { field, negated, pattern } => {
                     Step::Regex { field: field.clone(), negated: *negated, regex: pcre::compile(pattern)? }
@@ -91,9 +104,19 @@ impl Prepared {
     /// # Errors
     /// The row asks for something that the documentation leaves open, such as a field of many values in a function of one.
     pub fn matches(&self, row: &Row) -> Result<bool, Error> {
+        let mut row = Cow::Borrowed(row);
         for step in &self.steps {
-            if !step.keeps(row)? {
-                return Ok(false);
+            match step {
+                Step::Tstats { set, fill, condition, by } => {
+                    if condition.as_ref().is_some_and(|condition| !condition.holds(&row)) {
+                        return Ok(false);
+                    }
+                    let Some(made) = tstats::row(&row, set, fill.as_deref(), by)? else { return Ok(false) };
+                    row = Cow::Owned(made);
+                }
+                Step::Rename { prefix } => row = Cow::Owned(row.without_prefix(prefix)),
+                step if !step.keeps(&row)? => return Ok(false),
+                _ => {}
             }
         }
         Ok(true)
@@ -103,6 +126,8 @@ impl Prepared {
 impl Step {
     fn keeps(&self, row: &Row) -> Result<bool, Error> {
         match self {
+            // These make rows.
+            Step::Tstats { .. } | Step::Rename { .. } => Ok(true),
             Step::Search(test) => Ok(test.holds(row)),
             Step::Where(truth) => Ok(truth.eval(eval::Scope::of(row))? == Some(true)),
             Step::Regex { field, negated, regex } => match (row.values(&field.text), negated) {

@@ -6,19 +6,18 @@
 
 use super::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, Name, Query, Stage, Text};
 use super::lexer::{Kind, Lexer, Token};
-use super::search;
+use super::{search, tstats};
 use crate::lang::{Error, MAX_DEPTH};
 use crate::source::Span;
 
-/// Parses a search: terms, then any number of `| search`, `| where` and `| regex`.
+/// Parses a search: terms or `| tstats`, then any number of `| search`, `| where`, `| regex` and `| rename`.
 ///
 /// # Errors
 /// Everything that is not SPL, and all of SPL that the model does not know.
 pub fn parse(text: &str) -> Result<Query, Error> {
     let mut lexer = Lexer { text, at: 0 };
     lexer.skip_blank()?;
-    lexer.take_search();
-    let mut stages = vec![Stage::Search(search::parse(lexer.search_tokens()?)?)];
+    let mut stages = vec![first(&mut lexer)?];
     while lexer.take_pipe() {
         lexer.skip_blank()?;
         let (command, span) = lexer.name();
@@ -26,11 +25,25 @@ pub fn parse(text: &str) -> Result<Query, Error> {
             "search" => Stage::Search(search::parse(lexer.search_tokens()?)?),
             "where" => Stage::Where(predicate(text, lexer.where_tokens()?)?),
             "regex" => regex(lexer.where_tokens()?, span)?,
+            "rename" => tstats::parse_rename(&lexer.search_tokens()?, span)?,
             "" => return lexer.error(1, "expected a command"),
             _ => return Err(Error::new(format!("the command `{command}` is not modelled"), span)),
         });
     }
     Ok(Query { stages, text: text.into() })
+}
+
+/// The stage that makes the events or rows: `| tstats`, or `search` with or without the word.
+fn first(lexer: &mut Lexer<'_>) -> Result<Stage, Error> {
+    if lexer.take_pipe() {
+        lexer.skip_blank()?;
+        return match lexer.name() {
+            ("tstats", span) => tstats::parse(&lexer.search_tokens()?, span),
+            (command, span) => Err(Error::new(format!("the command `{command}` is not modelled here"), span)),
+        };
+    }
+    lexer.take_search();
+    Ok(Stage::Search(search::parse(lexer.search_tokens()?)?))
 }
 
 fn predicate(text: &str, tokens: Vec<Token<'_>>) -> Result<Expr, Error> {

@@ -10,7 +10,7 @@ use crate::lang::{Error, MAX_DEPTH};
 use crate::source::Span;
 
 /// Names before `=` that choose events in other ways than by a field (page "search": time options, search modifiers).
-const MODIFIERS: [&str; 15] = [
+const MODIFIERS: [&str; 14] = [
     "earliest",
     "latest",
     "_index_earliest",
@@ -19,7 +19,6 @@ const MODIFIERS: [&str; 15] = [
     "endtime",
     "timeformat",
     "eventtype",
-    "tag",
     "hosttag",
     "sourcetypetag",
     "eventtypetag",

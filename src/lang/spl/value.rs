@@ -38,6 +38,16 @@ impl Row {
         self.fields.get(field).map_or(&[], Vec::as_slice)
     }
 
+    /// The same row with a prefix taken off the names that have it.
+    pub(super) fn without_prefix(&self, prefix: &str) -> Self {
+        let short =
+            |name: &String| name.strip_prefix(prefix).filter(|name| !name.is_empty()).unwrap_or(name).to_owned();
+        Self {
+            fields: self.fields.iter().map(|(name, values)| (short(name), values.clone())).collect(),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn time(&self) -> Option<f64> {
         self.time
     }

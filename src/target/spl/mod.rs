@@ -8,6 +8,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `search.rs` | what the `search` command can say, and its leaves |
+//! | `model.rs`  | what is otherwise over accelerated data models, which `tstats` asks |
 //! | `filter.rs` | the leaves of `where` |
 //! | `lists.rs`  | neighbouring alternatives on one field become one list |
 //! | `quote.rs`  | literals and names of both |
@@ -25,6 +26,7 @@
 mod filter;
 mod limits;
 mod lists;
+mod model;
 mod quote;
 mod search;
 
@@ -43,25 +45,50 @@ impl Backend for Spl {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
         limits::note_keywords(&rule.condition, cx);
         note_constant(&rule.condition, cx);
+        let model = match model::Model::of(rule, cx.options.table.as_deref()) {
+            Ok(model) => model,
+            Err(refusal) => {
+                cx.say(refusal);
+                None
+            }
+        };
         let mut conjuncts = Vec::new();
         split(&rule.condition, Sign::Plain, &mut conjuncts);
         let (mut searched, mut filtered) = (Vec::new(), Vec::new());
         for Conjunct { expr, sign, language } in conjuncts {
-            match language {
-                Language::Search => searched.push(sign.apply(plan::build(&expr, &search::Search, cx))),
-                Language::Where => filtered.push(sign.apply(plan::build(&expr, &filter::Filter, cx))),
-            }
+            let (into, plan) = match (language, &model) {
+                (Language::Search, None) => (&mut searched, plan::build(&expr, &search::Search, cx)),
+                (Language::Where, None) => (&mut filtered, plan::build(&expr, &filter::Filter, cx)),
+                (Language::Search, Some(model)) => {
+                    let leaves = model::Filled { leaves: search::Search, prefix: Some(model.prefix()) };
+                    (&mut searched, plan::build(&expr, &leaves, cx))
+                }
+                (Language::Where, Some(_)) => {
+                    let leaves = model::Filled { leaves: filter::Filter, prefix: None };
+                    (&mut filtered, plan::build(&expr, &leaves, cx))
+                }
+            };
+            into.push(sign.apply(plan));
         }
         let searched = lists::merge(Plan::all(searched));
         let filtered = lists::merge(Plan::all(filtered));
         let filters = filtered != Plan::True;
-        let index = index(rule, cx);
+        let mut operands = vec![("filters", Operand::Flag(filters))];
+        let index = match model {
+            Some(model) => {
+                model::refuse_never(&searched, &rule.condition, cx);
+                operands.push(("terms", Operand::Flag(searched != Plan::True)));
+                operands.extend(model.operands());
+                Plan::True
+            }
+            None => index(rule, cx),
+        };
         Query {
             parts: vec![
                 Part { name: "search", macros: vec!["spl/search.j2".into()], plan: Plan::all([index, searched]) },
                 Part { name: "filter", macros: vec!["spl/where.j2".into()], plan: filtered },
             ],
-            operands: vec![("filters", Operand::Flag(filters))],
+            operands,
         }
     }
 }

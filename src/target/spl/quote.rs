@@ -72,6 +72,36 @@ pub fn index(name: &str) -> Result<Quoted, Diagnostic> {
         .help("names of indexes have letters, digits, `_` and `-`; `*` stands for any of them"))
 }
 
+/// The name of a data model with its data set (`Endpoint.Processes`), and the name of the set, which its fields have before theirs.
+///
+/// # Errors
+/// Where the name is not of that form.
+pub fn data_model(name: &str) -> Result<(Quoted, Quoted), Diagnostic> {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(is_word);
+    match name.rsplit_once('.') {
+        Some((model, set)) if plain(set) && model.split('.').all(plain) => {
+            Ok((Quoted::by_quoter(name.to_owned()), Quoted::by_quoter(set.to_owned())))
+        }
+        _ => Err(Diagnostic::new(
+            codes::LITERAL_UNSUPPORTED,
+            format!("`{}` is no data model with a data set", name.escape_debug()),
+        )
+        .help("such a name has letters, digits and `_`, as in `Endpoint.Processes`")),
+    }
+}
+
+/// A field of a data set in `tstats`.
+///
+/// # Errors
+/// Where a data set cannot have a field of this name.
+pub fn model_field(set: &Quoted, name: &str) -> Result<Quoted, Diagnostic> {
+    if !name.is_empty() && name.chars().all(is_word) {
+        return Ok(Quoted::by_quoter(format!("{}.{name}", set.as_str())));
+    }
+    Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, format!("`{}` is no field of a data set", name.escape_debug()))
+        .help("such a name has letters, digits and `_`; map the field to one"))
+}
+
 fn escape_search(text: &str, out: &mut String) {
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

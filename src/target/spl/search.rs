@@ -48,9 +48,11 @@ const MODIFIERS: &[&str] = &[
     "startmonthsago",
     "starttime",
     "starttimeu",
-    "tag",
     "timeformat",
 ];
+
+/// Splunk's field of the tags of an event: `search` takes the name of a tag for it, and nothing else.
+const TAGS: &str = "tag";
 
 /// The form of a predicate in `search`.
 enum Form {
@@ -74,6 +76,9 @@ fn form(subject: &Subject, test: &Test) -> Option<Form> {
     if MODIFIERS.contains(&name) {
         return None;
     }
+    if name == TAGS && !matches!(test, Test::Pattern(pattern) if is_tag(pattern)) {
+        return None;
+    }
     match test {
         Test::Pattern(pattern) => match pattern.shape() {
             Shape::Anything => Some(Form::Present),
@@ -86,6 +91,12 @@ fn form(subject: &Subject, test: &Test) -> Option<Form> {
         Test::Exists(false) | Test::Null => Some(Form::Missing),
         _ => None,
     }
+}
+
+/// Whether the pattern is the name of a tag.
+fn is_tag(pattern: &Pattern) -> bool {
+    let named = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    matches!(pattern.shape(), Shape::Equals(text) if !text.is_empty() && named(text))
 }
 
 /// The literals whose alternatives are the pattern; sets are written out.

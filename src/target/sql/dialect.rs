@@ -41,6 +41,12 @@ pub(super) struct Dialect {
     pub exact_numbers: bool,
     /// The column that holds the whole event as a JSON object, for keywords.
     pub event_column: String,
+    /// The text of a field of a JSON column: `{column}` is the column, `{path}` the literal of its path.
+    pub json: String,
+    /// How such a path is written.
+    pub json_path: JsonPath,
+    /// Whether keywords can look into a JSON column at every depth.
+    pub json_keywords: bool,
     /// The deepest expression that the parser accepts.
     pub depth: Option<usize>,
     /// The longest pattern of `LIKE` and `GLOB` in bytes.
@@ -71,6 +77,20 @@ pub(super) enum Names {
     BackticksDollar,
     /// Backticks; backslash and backtick take a backslash.
     BackticksBackslash,
+}
+
+/// How the path of a field in a JSON column is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum JsonPath {
+    /// `'$.a."b c"'`
+    Dollar,
+    /// `'$[''a''][''b c'']'`
+    Brackets,
+    /// `'{"a","b c"}'`
+    Braces,
+    /// `'a', 'b c'`
+    Arguments,
 }
 
 /// Which operators match patterns.
@@ -153,6 +173,9 @@ impl Dialect {
             toml::Value::Table(words).try_into().map_err(|e: toml::de::Error| invalid(e.to_string()))?;
         if dialect.text.matches("{}").count() != 1 {
             return Err(invalid("`text` must hold `{}` once".into()));
+        }
+        if !dialect.json.contains("{column}") || !dialect.json.contains("{path}") {
+            return Err(invalid("`json` must hold `{column}` and `{path}`".into()));
         }
         Ok(dialect)
     }

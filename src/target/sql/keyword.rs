@@ -2,13 +2,15 @@
 
 use super::Leaves;
 use super::pattern::Form;
-use crate::diagnostic::Diagnostic;
-use crate::ir::{Origin, Test};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::ir::{Origin, TableShape, Test};
 use crate::target::plan::{Context, Leaf, Plan};
 use crate::target::quote::{Operand, Quoted};
 
 /// The macro that looks into the event's values. Its operands: the column, then a list of patterns for each form.
 const KEYWORD: &str = "keyword";
+/// The same for a column that holds the event as JSON, nested and typed as it came.
+const KEYWORD_IN_JSON: &str = "keyword_in_json";
 
 impl Leaves<'_> {
     /// Some value of the event passes the test.
@@ -31,8 +33,19 @@ impl Leaves<'_> {
         if let Some(list) = lists.get_mut(place) {
             list.push(pattern);
         }
-        let column = Operand::One(self.quoter.name(&self.dialect.event_column)?);
-        Ok(Plan::leaf(KEYWORD, std::iter::once(column).chain(lists.into_iter().map(Operand::Many))))
+        let (macro_name, column) = match self.quoter.shape {
+            TableShape::Json { .. } if !self.dialect.json_keywords => {
+                let message =
+                    format!("{} cannot look for a keyword at every depth of a JSON column", self.quoter.target);
+                return Err(
+                    Diagnostic::new(codes::PREDICATE_UNSUPPORTED, message).help("name the field that has the text")
+                );
+            }
+            TableShape::Json { column } => (KEYWORD_IN_JSON, &**column),
+            _ => (KEYWORD, self.dialect.event_column.as_str()),
+        };
+        let column = Operand::One(self.quoter.name(column)?);
+        Ok(Plan::leaf(macro_name, std::iter::once(column).chain(lists.into_iter().map(Operand::Many))))
     }
 }
 
@@ -44,9 +57,7 @@ pub(super) fn merge(plan: Plan, width: usize) -> Plan {
             for part in parts {
                 match (out.last_mut(), merge(part, width)) {
                     (Some(Plan::Leaf(last)), Plan::Leaf(next))
-                        if last.name == KEYWORD
-                            && next.name == KEYWORD
-                            && patterns(last) + patterns(&next) <= width =>
+                        if is_keyword(last) && last.name == next.name && patterns(last) + patterns(&next) <= width =>
                     {
                         append(last, next);
                     }
@@ -64,9 +75,13 @@ pub(super) fn merge(plan: Plan, width: usize) -> Plan {
 /// How many alternatives a leaf writes as a chain of OR; lists after IN are no chain.
 pub(super) fn chained(leaf: &Leaf) -> usize {
     match leaf.name {
-        KEYWORD | "network4" => patterns(leaf),
+        KEYWORD | KEYWORD_IN_JSON | "network4" => patterns(leaf),
         _ => 0,
     }
+}
+
+fn is_keyword(leaf: &Leaf) -> bool {
+    matches!(leaf.name, KEYWORD | KEYWORD_IN_JSON)
 }
 
 /// How many patterns the leaf has.

@@ -17,7 +17,9 @@ use super::plan::{self, Context, Part, Plan, Query};
 use super::quote::{Operand, Quoted};
 use super::{Backend, Manifest, regex};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::{self, Case, CompareOp, Field, FieldType, Network, Number, Origin, PatternOp, Regex, Subject, Test};
+use crate::ir::{
+    self, Case, CompareOp, Field, FieldType, Network, Number, Origin, PatternOp, Regex, Subject, TableShape, Test,
+};
 use dialect::{Dialect, Values};
 use pattern::Equality;
 use quote::Quoter;
@@ -42,9 +44,12 @@ impl Sql {
 
 impl Backend for Sql {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
-        let quoter = Quoter { dialect: &self.dialect, target: &cx.manifest.name };
+        let shape = rule.table.as_ref().map_or(&TableShape::Flat, |table| &table.shape);
+        let quoter = Quoter { dialect: &self.dialect, target: &cx.manifest.name, shape };
         let leaves = Leaves { dialect: &self.dialect, quoter };
-        note_one_column(&self.dialect, rule, cx);
+        if !matches!(shape, TableShape::Json { .. }) {
+            note_one_column(&self.dialect, rule, cx);
+        }
         let width = cx.manifest.limits.flat_terms.unwrap_or(usize::MAX);
         let plan = plan::build(&rule.condition, &leaves, cx);
         let plan = bare_null_tests(keyword::merge(plan, width)).balance(width);
@@ -57,7 +62,8 @@ impl Backend for Sql {
         if !cx.refused() {
             note_constant(&plan, rule, cx);
         }
-        let table = cx.options.table.as_deref().or(rule.table.as_ref().map(|table| &*table.name));
+        let mapped = rule.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
+        let table = cx.options.table.as_deref().or(mapped);
         let mut operands = Vec::new();
         match quoter.table(table.unwrap_or(&cx.manifest.default_table)) {
             Ok(table) => operands.push(("table", Operand::One(table))),
@@ -93,9 +99,9 @@ impl plan::Leaves for Leaves<'_> {
             Test::Exists(exists) => {
                 note_null_is_missing(field, origin, cx);
                 let name = if *exists { "present" } else { "absent" };
-                Ok(Plan::leaf(name, [self.quoter.name(&field.name)?.into()]))
+                Ok(Plan::leaf(name, [self.quoter.column(field)?.into()]))
             }
-            Test::Null => Ok(Plan::leaf("absent", [self.quoter.name(&field.name)?.into()])),
+            Test::Null => Ok(Plan::leaf("absent", [self.quoter.column(field)?.into()])),
             Test::FieldPattern { op, other, case } => self.field_pattern(field, *op, other, *case),
             Test::TimePart { part, op, n } => Ok(Plan::leaf(
                 "time_part",
@@ -163,8 +169,8 @@ impl Leaves<'_> {
 
     fn compare(&self, field: &Field, op: CompareOp, number: Number) -> Result<Plan, Diagnostic> {
         let relation = Operand::Word(relation(op));
-        if matches!(field.kind, FieldType::Integer | FieldType::Real) {
-            let column = self.quoter.name(&field.name)?;
+        if matches!(self.quoter.kind(field), FieldType::Integer | FieldType::Real) {
+            let column = self.quoter.column(field)?;
             return Ok(Plan::leaf("compare_number", [column.into(), relation, self.quoter.number(number).into()]));
         }
         let beyond = match number {
@@ -187,7 +193,7 @@ impl Leaves<'_> {
             PatternOp::EndsWith => "field_ends_with",
         };
         // Functions take text and numbers alike; only the bare `=` needs both sides to be text.
-        let cast = self.dialect.values == Values::Mixed && case == Case::Exact;
+        let cast = self.quoter.values() == Values::Mixed && case == Case::Exact;
         let text = |field| if cast { self.quoter.cast(field) } else { self.quoter.text_of(field) };
         let fold = Operand::Flag(case == Case::Fold);
         Ok(Plan::leaf(name, [text(field)?.into(), text(other)?.into(), fold]))

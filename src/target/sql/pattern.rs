@@ -49,7 +49,7 @@ impl Leaves<'_> {
         cx: &mut Context<'_>,
     ) -> Result<Plan, Diagnostic> {
         if pattern.shape() == Shape::Anything {
-            return Ok(Plan::leaf("present", [self.quoter.name(&field.name)?.into()]));
+            return Ok(Plan::leaf("present", [self.quoter.column(field)?.into()]));
         }
         let text = Operand::One(self.quoter.text_of(field)?);
         Ok(match self.form(pattern, origin, cx)? {
@@ -122,8 +122,10 @@ impl Leaves<'_> {
                 _ => Ok(None),
             },
             Test::Number(number) => self.equals_number(field, *number).map(Some),
-            Test::Bool(value) if field.kind == FieldType::Boolean && self.dialect.values == Values::Text => {
-                let operand = self.quoter.name(&field.name)?;
+            Test::Bool(value)
+                if self.quoter.kind(field) == FieldType::Boolean && self.quoter.values() == Values::Text =>
+            {
+                let operand = self.quoter.column(field)?;
                 Ok(Some(Equality { name: "equals", operand, values: vec![self.quoter.boolean(*value)] }))
             }
             Test::Bool(value) => self.equals_text(field, if *value { "true" } else { "false" }, Case::Fold, origin, cx),
@@ -175,16 +177,16 @@ impl Leaves<'_> {
     fn equals_number(&self, field: &Field, number: Number) -> Result<Equality, Diagnostic> {
         let canonical = number.to_string();
         let text = self.quoter.string(&canonical)?;
-        let typed = matches!(field.kind, FieldType::Integer | FieldType::Real);
-        match self.dialect.values {
+        let typed = matches!(self.quoter.kind(field), FieldType::Integer | FieldType::Real);
+        match self.quoter.values() {
             Values::Mixed if canonical.parse::<i64>().is_ok() => {
                 let values = vec![self.quoter.number(number), text];
-                Ok(Equality { name: "equals", operand: self.quoter.name(&field.name)?, values })
+                Ok(Equality { name: "equals", operand: self.quoter.column(field)?, values })
             }
             Values::Mixed => Ok(Equality { name: "equals", operand: self.quoter.cast(field)?, values: vec![text] }),
             Values::Text if typed => {
                 let values = vec![self.quoter.number(number)];
-                Ok(Equality { name: "equals", operand: self.quoter.name(&field.name)?, values })
+                Ok(Equality { name: "equals", operand: self.quoter.column(field)?, values })
             }
             Values::Text => Ok(Equality { name: "equals", operand: self.quoter.text_of(field)?, values: vec![text] }),
         }

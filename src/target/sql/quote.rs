@@ -2,9 +2,9 @@
 //!
 //! The only place of the room that makes [`Quoted`] text. It knows no operators.
 
-use super::dialect::{Dialect, LikeEscape, Names, Strings};
+use super::dialect::{Dialect, JsonPath, LikeEscape, Names, Strings, Values};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::{Field, FieldType, Number, Pattern, Piece};
+use crate::ir::{Field, FieldType, Number, Pattern, Piece, TableShape};
 use crate::target::quote::Quoted;
 
 /// The character that `ESCAPE` clauses name.
@@ -16,6 +16,8 @@ pub(super) struct Quoter<'d> {
     pub dialect: &'d Dialect,
     /// The target's name, for messages.
     pub target: &'d str,
+    /// How the table keeps the fields.
+    pub shape: &'d TableShape,
 }
 
 /// A `LIKE` pattern as a literal, and whether it needs the `ESCAPE` clause.
@@ -77,6 +79,83 @@ impl Quoter<'_> {
         }))
     }
 
+    /// A field: a column, a column within columns, or a path in the JSON column.
+    ///
+    /// # Errors
+    /// Where the dialect cannot hold a name.
+    pub fn column(&self, field: &Field) -> Result<Quoted, Diagnostic> {
+        match self.shape {
+            TableShape::Flat | TableShape::DataModel { .. } => self.name(&field.name),
+            TableShape::Nested => self.table(&field.name),
+            TableShape::Json { column } => {
+                let (column, path) = (self.name(column)?, self.path(&field.name)?);
+                // The column first: a path may spell `{column}`.
+                let parts = self.dialect.json.split("{path}").map(|part| part.replace("{column}", column.as_str()));
+                Ok(Quoted::by_quoter(parts.collect::<Vec<_>>().join(path.as_str())))
+            }
+        }
+    }
+
+    /// The path of a field in a JSON column, as a literal or literals. Dots part its names.
+    ///
+    /// # Errors
+    /// Where a name has what the engines do not read alike in paths: a quote, a backslash, `*`, a control character.
+    fn path(&self, name: &str) -> Result<Quoted, Diagnostic> {
+        let special: &[char] = match self.dialect.json_path {
+            JsonPath::Dollar => &['"', '\\', '*'],
+            JsonPath::Brackets => &['\'', '\\', '*'],
+            JsonPath::Braces | JsonPath::Arguments => &[],
+        };
+        let bad = |part: &str| part.is_empty() || part.contains(|c: char| c.is_control() || special.contains(&c));
+        let parts: Vec<&str> = name.split('.').collect();
+        if parts.iter().any(|part| bad(part)) {
+            let message = format!("{} cannot say the path of `{name}` in a JSON column", self.target);
+            let help = "map the field to a path of names without quotes, backslashes, `*` and control characters";
+            return Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, message).help(help));
+        }
+        let plain = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        match self.dialect.json_path {
+            JsonPath::Dollar => {
+                let part = |part: &&str| if plain(part) { format!(".{part}") } else { format!(".\"{part}\"") };
+                self.string(&format!("${}", parts.iter().map(part).collect::<String>()))
+            }
+            JsonPath::Brackets => {
+                let part = |part: &&str| if plain(part) { format!(".{part}") } else { format!("['{part}']") };
+                self.string(&format!("${}", parts.iter().map(part).collect::<String>()))
+            }
+            JsonPath::Braces => {
+                let part = |part: &&str| match plain(part) && !part.eq_ignore_ascii_case("null") {
+                    true => (*part).to_owned(),
+                    false => format!("\"{}\"", part.replace('\\', "\\\\").replace('"', "\\\"")),
+                };
+                self.string(&format!("{{{}}}", parts.iter().map(part).collect::<Vec<_>>().join(",")))
+            }
+            JsonPath::Arguments => {
+                let parts = parts.iter().map(|part| self.string(part)).collect::<Result<Vec<_>, _>>()?;
+                Ok(Quoted::by_quoter(parts.iter().map(Quoted::as_str).collect::<Vec<_>>().join(", ")))
+            }
+        }
+    }
+
+    /// The type of a field as it is asked for: what a path leads to is taken as text.
+    pub fn kind(&self, field: &Field) -> FieldType {
+        match self.shape {
+            TableShape::Json { .. } => FieldType::Text,
+            _ => field.kind,
+        }
+    }
+
+    /// What a column of unknown type may hold.
+    pub fn values(&self) -> Values {
+        match self.shape {
+            TableShape::Json { .. } => Values::Text,
+            _ => self.dialect.values,
+        }
+    }
+
     /// A table's name; dots part database, schema and table.
     ///
     /// # Errors
@@ -91,8 +170,8 @@ impl Quoter<'_> {
     /// # Errors
     /// Where the dialect cannot hold the name.
     pub fn text_of(&self, field: &Field) -> Result<Quoted, Diagnostic> {
-        match field.kind {
-            FieldType::Unknown | FieldType::Text => self.name(&field.name),
+        match self.kind(field) {
+            FieldType::Unknown | FieldType::Text => self.column(field),
             _ => self.cast(field),
         }
     }
@@ -102,8 +181,11 @@ impl Quoter<'_> {
     /// # Errors
     /// Where the dialect cannot hold the name.
     pub fn cast(&self, field: &Field) -> Result<Quoted, Diagnostic> {
-        let name = self.name(&field.name)?;
-        Ok(Quoted::by_quoter(self.dialect.text.replacen("{}", name.as_str(), 1)))
+        let column = self.column(field)?;
+        if matches!(self.shape, TableShape::Json { .. }) {
+            return Ok(column);
+        }
+        Ok(Quoted::by_quoter(self.dialect.text.replacen("{}", column.as_str(), 1)))
     }
 
     /// A `LIKE` pattern; `None` where it has sets of characters.

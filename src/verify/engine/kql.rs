@@ -42,7 +42,7 @@ impl Engine for Kql {
 
 fn type_of(kind: ColumnKind) -> Type {
     match kind {
-        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent => Type::String,
+        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Document => Type::String,
         ColumnKind::Integer => Type::Long,
         ColumnKind::Real => Type::Real,
         ColumnKind::Boolean => Type::Bool,

@@ -19,6 +19,7 @@ pub use kql::Kql;
 pub use spl::Spl;
 pub use sqlite::Sqlite;
 
+use super::document::document;
 use crate::interp::Event;
 
 /// A table of events.
@@ -60,12 +61,15 @@ pub enum ColumnKind {
     Ip,
     /// The whole event as the text of a JSON object.
     WholeEvent,
+    /// The whole event as a JSON object, dotted names nested.
+    Document,
 }
 
 impl Column {
     /// The value of this column for an event: null where it has none.
     pub fn value(&self, event: &Event) -> Value {
         match self.kind {
+            ColumnKind::Document => Value::String(document(event)),
             ColumnKind::WholeEvent => Value::String(Value::Object(event.0.clone()).to_string()),
             _ => event.0.get(&self.name).cloned().unwrap_or(Value::Null),
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use super::{ColumnKind, Engine, EngineError, Table};
+use super::{Column, ColumnKind, Engine, EngineError, Table};
+use crate::interp::Event;
 use crate::verify::sqlite::{EventTable, register, select};
 
 /// A connection with the functions that SQLite's queries call.
@@ -41,8 +42,11 @@ impl Engine for Sqlite {
         let fields = fields.map(|column| column.name.as_str());
         let transaction = self.connection.unchecked_transaction().map_err(rejected)?;
         let mut events = EventTable::create(&transaction, &table.name, fields).map_err(rejected)?;
+        let documents: Vec<&Column> = table.columns.iter().filter(|c| c.kind == ColumnKind::Document).collect();
         for row in &table.rows {
-            events.insert(row).map_err(rejected)?;
+            let cells = documents.iter().map(|column| (column.name.clone(), column.value(row)));
+            let stored = Event(cells.collect());
+            events.insert(if documents.is_empty() { row } else { &stored }).map_err(rejected)?;
         }
         drop(events);
         transaction.commit().map_err(rejected)
