@@ -277,6 +277,11 @@ impl Store {
         if self.reserved {
             return Err(Exclusion::ReservedField);
         }
+        let nested = matches!(self.rule.table, Some(ir::Table { shape: TableShape::Nested, .. }));
+        let names = || self.columns.iter().map(|column| (column.name.clone(), Value::Null)).collect::<Map<_, _>>();
+        if nested && self.columns.iter().any(|column| has_fields_of_its_own(&column.name, &names())) {
+            return Err(Exclusion::ValueAndFields);
+        }
         let Room::Sql { one_case: true, .. } = self.room else { return Ok(()) };
         let distinct: BTreeSet<String> = self.columns.iter().map(|column| column.name.to_lowercase()).collect();
         if distinct.len() < self.columns.len() { Err(Exclusion::OneColumn) } else { Ok(()) }

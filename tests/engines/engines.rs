@@ -37,10 +37,8 @@ pub struct Spec {
     pub step: usize,
     /// Its own deviations.
     pub exclude: exclude::Exclude,
-    /// The column that holds the events as JSON, where that is the table's shape.
-    json: Option<&'static str>,
-    /// Whether the events are asked by a data model of Splunk.
-    model: bool,
+    /// How its table keeps the fields.
+    shape: fn() -> TableShape,
 }
 
 /// Where an engine runs.
@@ -60,16 +58,16 @@ const fn own(
     target: &'static str,
     start: fn() -> Result<Box<dyn Engine>, EngineError>,
 ) -> Spec {
-    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing, json: None, model: false }
+    Spec { name, title, target, kind: Kind::Own(start), step: 1, exclude: exclude::nothing, shape: TableShape::default }
 }
 
 const fn runner(name: &'static str, title: &'static str, target: &'static str, exclude: exclude::Exclude) -> Spec {
-    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude, json: None, model: false }
+    Spec { name, title, target, kind: Kind::Runner, step: 1, exclude, shape: TableShape::default }
 }
 
 /// The same with all of an event in one column.
 const fn in_json(spec: Spec) -> Spec {
-    Spec { json: Some("event"), ..spec }
+    Spec { shape: || TableShape::Json { column: "event".into() }, ..spec }
 }
 
 /// All engines, in the order of the page.
@@ -79,6 +77,15 @@ pub const ENGINES: &[Spec] = &[
     runner("postgres", "PostgreSQL", "sql:postgres", exclude::postgres),
     runner("clickhouse", "ClickHouse", "sql:clickhouse", exclude::clickhouse),
     Spec { step: SPARK_STEP, ..runner("spark", "Spark", "sql:spark", exclude::spark) },
+    Spec {
+        shape: || TableShape::Nested,
+        ..runner("duckdb-nested", "DuckDB, nested columns", "sql:duckdb", exclude::duckdb)
+    },
+    Spec {
+        shape: || TableShape::Nested,
+        step: SPARK_STEP,
+        ..runner("spark-nested", "Spark, nested columns", "sql:spark", exclude::spark)
+    },
     in_json(own("sqlite-json", "SQLite, one JSON column", "sql", || Ok(Box::new(Sqlite::new()?)))),
     in_json(runner("duckdb-json", "DuckDB, one JSON column", "sql:duckdb", exclude::duckdb)),
     in_json(runner("postgres-json", "PostgreSQL, one `jsonb` column", "sql:postgres", exclude::postgres)),
@@ -93,7 +100,10 @@ pub const ENGINES: &[Spec] = &[
     own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
-    Spec { model: true, ..own("tstats-model", "the model of `tstats`", "spl", || Ok(Box::<Spl>::default())) },
+    Spec {
+        shape: || TableShape::DataModel { show: Vec::new() },
+        ..own("tstats-model", "the model of `tstats`", "spl", || Ok(Box::<Spl>::default()))
+    },
 ];
 
 /// Spark plans each query anew: the whole corpus would take most of an hour.
@@ -149,10 +159,10 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
     let mut session = target.session();
     let step = if input.deep { spec.step } else { spec.step.min(4) };
     for (rule, made) in input.rules.iter().step_by(step) {
-        let json = spec.json.map(|column| TableShape::Json { column: column.into() });
-        let model = spec.model.then(|| TableShape::DataModel { show: Vec::new() });
-        let table = json.or(model).map(|shape| ir::Table { name: "Model.Set".into(), shape });
-        let rule = &Rule { table: table.or(rule.table.clone()), ..rule.clone() };
+        // The name is for data models; others are asked as `TABLE`.
+        let shape = (spec.shape)();
+        let table = (shape != TableShape::Flat).then(|| ir::Table { name: "Model.Set".into(), shape });
+        let rule = &Rule { table, ..rule.clone() };
         // In EQL and SPL a table is a test of the event, which these events do not pass.
         let table = (spec.target == "kql" || spec.target.starts_with("sql")).then(|| TABLE.to_owned());
         let conversion = session.convert(rule, &Options { table, ..Options::default() });

@@ -1,6 +1,6 @@
 """Runs one engine as a long-lived process: JSON lines in, JSON lines out.
 
-usage: python runner.py duckdb|postgres|clickhouse|spark|kusto|eql
+usage: python runner.py duckdb|duckdb-nested|postgres|clickhouse|spark|spark-nested|kusto|eql
 
 Requests and answers, one a line:
   {"table": NAME, "columns": [[NAME, TYPE], ...], "rows": [[VALUE, ...], ...]}   -> {"ok": true}
@@ -31,6 +31,27 @@ def with_row_numbers(columns, rows):
     return [[ROW, "integer"], *columns], [[number, *row] for number, row in enumerate(rows)]
 
 
+def nested_columns(names):
+    """The columns of a view in which dots lead into columns, as a function of how a column or a structure is written."""
+    tree = {}
+    for name in names:
+        place = tree
+        *parents, last = name.split(".")
+        for part in parents:
+            place = place.setdefault(part, {})
+        place[last] = name
+
+    def written(place, write):
+        return [(name, write(inner, None) if isinstance(inner, str) else write(None, written(inner, write)))
+                for name, inner in place.items()]
+
+    def columns(write):
+        mark = write("", None)[0]
+        return ", ".join(f"{value} AS {quoted(name, mark)}" for name, value in written(tree, write))
+
+    return columns
+
+
 class DuckDb:
     TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "json": "JSON"}
 
@@ -54,6 +75,21 @@ class DuckDb:
 
     def query(self, text):
         return [row[0] for row in self.connection.execute(f"SELECT {ROW} FROM ({text}) AS q ORDER BY 1").fetchall()]
+
+
+class DuckDbNested(DuckDb):
+    """A name with dots is a column within columns."""
+
+    def load(self, table, columns, rows):
+        super().load("flat", columns, rows)
+        columns = nested_columns([ROW, *(name for name, _ in columns)])
+        self.connection.execute(f"CREATE OR REPLACE VIEW {quoted(table, chr(34))} AS SELECT {columns(self.column)} FROM flat")
+
+    @staticmethod
+    def column(path, inner):
+        if inner is None:
+            return quoted(path, '"')
+        return "struct_pack(" + ", ".join(f"{quoted(name, chr(34))} := {value}" for name, value in inner) + ")"
 
 
 class Postgres:
@@ -185,6 +221,21 @@ class Spark:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+class SparkNested(Spark):
+    """A name with dots is a column within columns."""
+
+    def load(self, table, columns, rows):
+        super().load("flat", columns, rows)
+        columns = nested_columns([ROW, *(name for name, _ in columns)])
+        self.session.sql(f"SELECT {columns(self.column)} FROM flat").createOrReplaceTempView(table)
+
+    @staticmethod
+    def column(path, inner):
+        if inner is None:
+            return quoted(path, "`")
+        return "named_struct(" + ", ".join(f"'{name}', {value}" for name, value in inner) + ")"
+
+
 class Eql:
     """PyPI `eql`, the Endgame engine with Elasticsearch syntax. Case is a global switch there: a query that compares
     exactly (`==`, `in`, `like`, `regex`) and one that folds (`:`, `in~`, `like~`, `regex~`) need different runs."""
@@ -224,7 +275,10 @@ class Eql:
         return sorted(matched)
 
 
-ENGINES = {"duckdb": DuckDb, "postgres": Postgres, "clickhouse": ClickHouse, "spark": Spark, "kusto": Kusto, "eql": Eql}
+ENGINES = {
+    "duckdb": DuckDb, "duckdb-nested": DuckDbNested, "postgres": Postgres, "clickhouse": ClickHouse, "spark": Spark,
+    "spark-nested": SparkNested, "kusto": Kusto, "eql": Eql,
+}
 
 
 def serve(engine, lines, write):

@@ -76,7 +76,9 @@ impl Backend for Spl {
         let mut operands = vec![("filters", Operand::Flag(filters))];
         let index = match model {
             Some(model) => {
-                model::refuse_never(&searched, &rule.condition, cx);
+                if !cx.refused() {
+                    model::refuse_never(&searched, &rule.condition, cx);
+                }
                 operands.push(("terms", Operand::Flag(searched != Plan::True)));
                 operands.extend(model.operands());
                 Plan::True
