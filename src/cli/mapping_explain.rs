@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::console::Console;
 use super::convert::normalized;
 use super::mapping::{MappingArguments, names};
-use super::{Exit, Stop, input};
+use super::{Exit, Stop, input, mapping_event};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Rule;
 use crate::mapping::{Chain, Mapped};
@@ -20,6 +20,7 @@ use crate::target::{self, Target, Templates};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Explain(Arguments),
+    Event(mapping_event::Arguments),
 }
 
 /// Show what each item of a mapping does to rules
@@ -41,7 +42,10 @@ pub fn run(
     console: &mut Console,
     stdout: &mut dyn Write,
 ) -> Result<Exit, Stop> {
-    let Command::Explain(arguments) = command;
+    let arguments = match command {
+        Command::Explain(arguments) => arguments,
+        Command::Event(arguments) => return mapping_event::run(arguments, threads, console, stdout),
+    };
     let target = Target::load(&arguments.target, &Templates::embedded())?;
     let mappings = arguments.mapping.load(console)?;
     let chains = mappings.chains(std::iter::once(arguments.target.as_str()))?;

@@ -15,6 +15,7 @@ mod input;
 mod ir;
 mod man;
 mod mapping;
+mod mapping_event;
 mod mapping_explain;
 mod mappings;
 mod outdir;

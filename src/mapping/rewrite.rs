@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::apply::Work;
-use super::item;
+use super::{closed, item};
 use super::pipeline::Item;
 use super::split::Division;
 use super::text::{self, Text};
 use super::transformation::Transformation;
+use super::values::Change;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, Test};
 
@@ -15,14 +16,19 @@ use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, T
 pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
         Transformation::Values(change) => {
-            item::map_tests(part, &mut |predicate, place| match change.apply(&predicate.subject, &predicate.test) {
+            let written = part.clone();
+            let changed = item::map_tests(part, &mut |predicate, place| match change.apply(&predicate.subject, &predicate.test) {
                 Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
                 Ok(Some(tests)) => any(&predicate.subject, tests, &place.origin),
                 Err(message) => {
                     work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
                     Expr::new(Node::Test(predicate), place.origin.clone())
                 }
-            })
+            });
+            match change {
+                Change::Map(mapping) => closed::complete(work, item, &written, changed, mapping),
+                _ => changed,
+            }
         }
         Transformation::Hashes { algorithms, prefix, drop_algorithm, fields } => {
             let Some(old) = item::field(&part).filter(|name| fields.contains(name)) else { return part };

@@ -111,9 +111,16 @@ impl Change {
                 Ok((new != text).then(|| vec![Test::Pattern(Pattern::new(pattern::parse(&new), Case::Fold))]))
             }
             (Change::Map(mapping), Test::Pattern(old)) => {
-                let key = Text::new(text::value_pieces(subject, old)).text;
-                let texts = mapping.get(key.as_str());
+                let pieces = text::value_pieces(subject, old);
+                // A wildcard that looks like a key is none, but for letter case a text is the same value.
+                let case = if pattern::literal(pieces).is_some() { old.case } else { Case::Exact };
+                let texts = find(mapping, &Text::new(pieces).text, case);
                 let test = |text: &Arc<str>| Test::Pattern(text::value_pattern(subject, pattern::parse(text), old));
+                Ok(texts.map(|texts| texts.iter().map(test).collect()))
+            }
+            (Change::Map(mapping), Test::Bool(_) | Test::Number(_)) => {
+                let texts = event::text(test).and_then(|text| find(mapping, &text, Case::Fold));
+                let test = |text: &Arc<str>| Test::Pattern(Pattern::new(pattern::parse(text), Case::Fold));
                 Ok(texts.map(|texts| texts.iter().map(test).collect()))
             }
             (Change::Regex(method), Test::Pattern(old)) if *subject != Subject::AnyValue => {

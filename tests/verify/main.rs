@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod corpus;
+mod mapping;
 mod planted;
 mod properties;
 mod reports;

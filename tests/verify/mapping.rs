@@ -1,0 +1,280 @@
+//! `verify` through mappings: the rules of the project and a part of the corpus, with every mapping of the program on each of its
+//! targets; and defects of mappings that it found, by name.
+//!
+//! Every 10th rule of the corpus; all of them with `SIGMAGLOT_DEEP=1`.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use sigmaglot::interp::Event;
+use sigmaglot::ir::Rule;
+use sigmaglot::mapping::{self, Pipeline, Reason, builtin};
+use sigmaglot::source::Source;
+use sigmaglot::target::Templates;
+use sigmaglot::verify::store::Exclusion;
+use sigmaglot::verify::{Comparison, Mapping, Outcome, Stage, Tally, compare_mapped};
+
+use crate::common::corpus;
+use crate::support::{TARGETS, engines, rule, target, witnesses};
+
+/// The longest rule of the corpus that is taken without `SIGMAGLOT_DEEP=1`, in bytes.
+const LENGTH: u64 = 12_000;
+
+fn pipeline(name: &str, text: &str) -> Pipeline {
+    let (pipeline, said) = Pipeline::parse(&Source::new(name, text));
+    pipeline.unwrap_or_else(|| panic!("{name}: {said:?}"))
+}
+
+/// The comparison of a rule through a pipeline, on its witnesses and on given events.
+fn through(pipeline: &Pipeline, name: &str, rule: &Rule, given: &[Value]) -> Comparison {
+    let chain = mapping::resolve([pipeline], name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let options = mapping::Options::default();
+    let target = target(name, &Templates::embedded());
+    let events: Vec<Event> = given.iter().map(event).chain(witnesses(rule)).collect();
+    let mapping = Mapping { chain: &chain, options: &options };
+    compare_mapped(rule, mapping, name, &mut target.session(), &mut engines(name), &events)
+}
+
+fn event(value: &Value) -> Event {
+    Event(value.as_object().cloned().unwrap_or_default())
+}
+
+/// What a mapping makes of an event for a rule.
+fn stored(text: &str, rule: &Rule, name: &str, value: Value) -> Vec<Result<Value, String>> {
+    let pipeline = pipeline("a mapping", text);
+    let chain = mapping::resolve([&pipeline], name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let options = mapping::Options::default();
+    let mapped = chain.apply(rule.clone(), &options);
+    let way = chain.events(rule, &mapped, &options).unwrap_or_else(|| panic!("{:?}", mapped.diagnostics));
+    let forms = way.stored(&event(&value)).into_iter();
+    forms.map(|form| form.map(|event| Value::Object(event.0)).map_err(|unfit| unfit.to_string())).collect()
+}
+
+fn windows(category: &str, selection: &str) -> Rule {
+    rule(&format!(
+        "title: A rule\nlogsource: {{product: windows, category: {category}}}\ndetection:\n  sel:\n{selection}\n  \
+         condition: sel\n"
+    ))
+}
+
+fn is_equal(comparison: &Comparison) -> bool {
+    matches!(comparison.outcome, Outcome::Equal) && comparison.discriminates()
+}
+
+fn is_refused(comparison: &Comparison, code: &str) -> bool {
+    matches!(&comparison.outcome, Outcome::Refused(errors) if errors.iter().any(|e| e.code.to_string() == code))
+}
+
+/// Every mapping of the program on each of its targets that has an engine, over all the rules: nothing is different.
+#[test]
+fn no_mapping_of_the_program_changes_a_verdict() {
+    let deep = std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = corpus::files(&own, "yml");
+    if let Some(root) = corpus::root() {
+        let short = |path: &PathBuf| deep || path.metadata().is_ok_and(|meta| meta.len() <= LENGTH);
+        files.extend(corpus::rule_files(&root).into_iter().step_by(if deep { 1 } else { 10 }).filter(short));
+    }
+    let rules: Vec<(&PathBuf, Rule)> = files
+        .par_iter()
+        .flat_map_iter(|path| corpus::rules(path).into_iter().map(move |rule| (path, rule)))
+        .filter(|(_, rule)| !corpus::has_placeholders(rule))
+        .collect();
+    let events: Vec<Vec<Event>> = rules.par_iter().map(|(_, rule)| witnesses(rule)).collect();
+    let mut wrong = Vec::new();
+    for name in builtin::names() {
+        let pipeline = pipeline(name, builtin::get(name).unwrap_or(""));
+        for target in TARGETS.iter().filter(|target| pipeline.is_for(target)) {
+            wrong.extend(check(name, &pipeline, target, &rules, &events));
+        }
+    }
+    let shown: Vec<String> = wrong.iter().take(5).map(|text| text.chars().take(3_000).collect()).collect();
+    assert!(wrong.is_empty(), "{} findings, some:\n{}", wrong.len(), shown.join("\n"));
+}
+
+fn check(
+    name: &str,
+    pipeline: &Pipeline,
+    target_name: &str,
+    rules: &[(&PathBuf, Rule)],
+    events: &[Vec<Event>],
+) -> Vec<String> {
+    let chain = mapping::resolve([pipeline], target_name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let options = mapping::Options::default();
+    let target = target(target_name, &Templates::embedded());
+    let work = |(session, engines): &mut (_, Vec<_>), ((_, rule), events): (&(&PathBuf, Rule), &Vec<Event>)| {
+        let mapping = Mapping { chain: &chain, options: &options };
+        compare_mapped(rule, mapping, target_name, session, engines, events)
+    };
+    let start = || (target.session(), engines(target_name));
+    let comparisons: Vec<Comparison> = rules.par_iter().zip(events).map_init(start, work).collect();
+    let mut tally = Tally::default();
+    comparisons.iter().for_each(|comparison| tally.add(comparison));
+    let excluded: usize = tally.excluded.values().sum();
+    println!(
+        "{name} {target_name}: {} of {} rules converted, {} equal, {} different, {} failed; {} events, {} matched, {excluded} \
+         left out; {} rules matched, {} told two events apart",
+        tally.compared(),
+        rules.len(),
+        tally.equal,
+        tally.different,
+        tally.failed,
+        tally.events,
+        tally.matched,
+        tally.rules_matched,
+        tally.discriminating,
+    );
+    tally.excluded.iter().for_each(|(exclusion, n)| println!("  {n} {exclusion}"));
+    let mut wrong = Vec::new();
+    for ((path, _), comparison) in rules.iter().zip(&comparisons) {
+        match &comparison.outcome {
+            Outcome::Equal | Outcome::Refused(_) => {}
+            other => wrong.push(format!("{name} {target_name} {}: {other:?}", path.display())),
+        }
+    }
+    wrong
+}
+
+const BOOLEANS: &str = "
+name: words for truth values
+transformations:
+  - type: map_string
+    mapping: {'true': egress, 'false': ingress}
+    field_name_conditions: [{type: include_fields, fields: [Initiated]}]
+  - type: field_name_mapping
+    mapping: {Initiated: network.direction}
+";
+
+#[test]
+fn map_string_sees_a_boolean_without_quotes() {
+    let pipeline = pipeline("booleans", BOOLEANS);
+    for value in ["true", "'true'", "'True'"] {
+        let rule = windows("network_connection", &format!("    Initiated: {value}"));
+        let comparison = through(&pipeline, "eql", &rule, &[json!({"Initiated": true}), json!({"Initiated": "false"})]);
+        assert!(is_equal(&comparison), "{value}: {comparison:?}");
+    }
+}
+
+const NUMBERS: &str = "
+name: words for numbers
+transformations:
+  - type: map_string
+    mapping: {'DWORD (0x00000000)': '0', 'DWORD (0x00000001)': '1', 'QWORD (0x1)': '1'}
+    field_name_conditions: [{type: include_fields, fields: [Details]}]
+";
+
+#[test]
+fn a_wildcard_finds_the_new_words_of_the_keys_it_finds() {
+    let pipeline = pipeline("numbers", NUMBERS);
+    let given = [json!({"Details": "DWORD (0x00000000)"}), json!({"Details": "DWORD (0x00000001)"})];
+    for selection in ["Details|contains: 0x0000000", "Details|endswith: '0)'", "Details|startswith: DWORD (0x00000000"] {
+        let rule = windows("registry_set", &format!("    {selection}"));
+        for target in ["eql", "spl", "sql"] {
+            let comparison = through(&pipeline, target, &rule, &given);
+            let (refused, equal) = (is_refused(&comparison, "SG0608"), is_equal(&comparison));
+            // `0x0000000` is in the first two keys but not in the third, which has the word of the second.
+            assert!(if selection.contains("contains") { refused } else { equal }, "{selection} {target}: {comparison:?}");
+        }
+    }
+}
+
+#[test]
+fn values_that_the_product_cannot_tell_apart_are_refused() {
+    let pipeline = pipeline("numbers", NUMBERS);
+    let one = windows("registry_set", "    Details: DWORD (0x00000001)");
+    assert!(is_refused(&through(&pipeline, "eql", &one, &[]), "SG0608"));
+    let both = windows("registry_set", "    Details: [DWORD (0x00000001), QWORD (0x1)]");
+    assert!(is_equal(&through(&pipeline, "eql", &both, &[])));
+    let word = windows("registry_set", "    Details: '0'");
+    assert!(is_refused(&through(&pipeline, "eql", &word, &[]), "SG0608"));
+}
+
+const TWO_NAMES: &str = "
+name: one field in two columns
+transformations:
+  - type: field_name_mapping
+    mapping: {ObjectId: [object.id, url.original]}
+";
+
+#[test]
+fn a_value_in_one_of_two_columns_is_missing_where_both_are() {
+    let pipeline = pipeline("two names", TWO_NAMES);
+    for selection in ["ObjectId: null", "ObjectId: [null, x]", "ObjectId|exists: false", "ObjectId|exists: true"] {
+        let rule = windows("test", &format!("    {selection}"));
+        let comparison = through(&pipeline, "eql", &rule, &[json!({"ObjectId": "y"}), json!({})]);
+        assert!(is_equal(&comparison), "{selection}: {comparison:?}");
+    }
+}
+
+#[test]
+fn an_event_gets_what_the_product_stores() {
+    let text = builtin::get("ecs-windows").unwrap_or("");
+    let rule = windows("process_creation", "    Image|endswith: cmd.exe\n    User: a\n    ProcessId: 4");
+    let md5 = "0".repeat(32);
+    let hashes = format!("MD5={md5},IMPHASH={md5}");
+    let given = json!({"Image": r"C:\cmd.exe", "User": r"NT AUTHORITY\SYSTEM", "ProcessId": "4", "Hashes": hashes});
+    let expected = json!({
+        "process.executable": r"C:\cmd.exe", "user.domain": "NT AUTHORITY", "user.name": "SYSTEM", "process.pid": 4,
+        "process.hash.md5": md5, "process.pe.imphash": md5, "event.category": "process", "event.type": "start",
+    });
+    assert_eq!(stored(text, &rule, "eql", given), [Ok(expected)]);
+}
+
+#[test]
+fn an_event_that_the_product_does_not_have_is_named() {
+    let text = builtin::get("ecs-windows").unwrap_or("");
+    let rule = windows("network_connection", "    Image|endswith: cmd.exe");
+    for (given, expected) in [
+        (json!({"Hashes": "x"}), "`Hashes`: not of the log source: no list of hashes"),
+        (json!({"User": r"a\b\c"}), "`User`: not of the log source: not divided as its values are"),
+        (json!({"ProcessId": "04"}), "`process.pid`: cannot be stored: the column holds whole numbers"),
+        (json!({"SourceIp": "::ffff:1.2.3.4"}), "`source.ip`: cannot be stored: the column holds addresses in their canonical form"),
+        (json!({"EventID": 1}), "`event.code`: not of the log source: the mapping asks for another value"),
+        (json!({"Initiated": "egress"}), "`Initiated`: not of the log source: the product has this value for another one"),
+        (json!({"Image": {"a": 1}}), "`Image`: not of the log source: an object where the rule tests a value"),
+        (json!({"Image": "a", "SourceImage": "b"}), "`process.executable`: cannot be stored: another field has another value for the same column"),
+    ] {
+        assert_eq!(stored(text, &rule, "eql", given.clone()), [Err(expected.to_owned())], "{given}");
+    }
+}
+
+#[test]
+fn every_column_of_a_choice_is_tried() {
+    let rule = windows("test", "    ObjectId: x");
+    let forms = stored(TWO_NAMES, &rule, "spl", json!({"ObjectId": "x"}));
+    assert_eq!(forms, [Ok(json!({"object.id": "x"})), Ok(json!({"url.original": "x"}))]);
+}
+
+#[test]
+fn a_wildcard_of_a_replacement_becomes_a_sample() {
+    let text = "
+transformations:
+  - {type: replace_string, regex: '^HKCU\\\\', replacement: 'HKEY_USERS\\\\S-*\\\\'}
+";
+    let rule = windows("test", r"    TargetObject|startswith: HKCU\Run");
+    let forms = stored(text, &rule, "spl", json!({"TargetObject": r"HKCU\Run"}));
+    assert_eq!(forms, [Ok(json!({"TargetObject": r"HKEY_USERS\S-1\Run"}))]);
+}
+
+/// A mapping that loses something is found out, and the counter-example says where.
+#[test]
+fn a_mapping_that_changes_the_verdict_is_a_difference_of_the_mapping() {
+    let pipeline = pipeline("a wrong mapping", "transformations:\n  - {type: replace_string, regex: '^abc', replacement: x}\n");
+    let rule = windows("test", "    Image|contains: bc");
+    let comparison = through(&pipeline, "eql", &rule, &[json!({"Image": "abcd", "Other": "y"})]);
+    let Outcome::Different(difference) = &comparison.outcome else { panic!("{comparison:?}") };
+    assert_eq!((difference.stage, difference.matches), (Stage::Mapping, true));
+    assert_eq!(Value::Object(difference.event.0.clone()), json!({"Image": "abc"}));
+    assert_eq!(difference.mapped.clone().map(|event| Value::Object(event.0)), Some(json!({"Image": "x"})));
+    assert!(difference.mapped_trace.is_some());
+}
+
+#[test]
+fn exclusions_are_counted_by_reason() {
+    let pipeline = pipeline("ecs-windows", builtin::get("ecs-windows").unwrap_or(""));
+    let rule = windows("process_creation", "    Image|endswith: cmd.exe");
+    let comparison = through(&pipeline, "eql", &rule, &[json!({"ProcessId": "x"}), json!({"ProcessId": "04"})]);
+    assert!(is_equal(&comparison), "{comparison:?}");
+    assert_eq!(comparison.excluded.get(&Exclusion::Unfit(Reason::NotAnInteger)), Some(&2));
+}
