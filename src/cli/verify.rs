@@ -13,9 +13,12 @@ use super::batch::Batch;
 use super::console::Console;
 use super::engine::Process;
 use super::input::{self, Loaded};
+use super::plan::load_targets;
 use super::run::{Input, sources};
+use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
-use super::{Exit, Stop, convert};
+use super::{Common, Exit, Stop, convert};
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
@@ -31,8 +34,8 @@ use crate::verify::{Comparison, FlipCounts, Outcome, Tally, compare};
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
-    /// The targets; `sigmaglot targets` lists them
-    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', required = true)]
+    /// The targets; `sigmaglot targets` lists them [default: the configuration's]
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
     targets: Vec<String>,
     /// Further events to compare on: files, directories, or - for stdin; may be repeated
     #[arg(short, long = "events", value_name = "EVENTS")]
@@ -124,22 +127,16 @@ struct Done {
     flips: FlipCounts,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
     refuse_two_stdins(&arguments)?;
-    let templates = match &arguments.templates {
-        Some(directory) => convert::overrides(directory)?,
-        None => Templates::embedded(),
-    };
-    let benches = benches(&arguments, &templates)?;
+    let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
+    let general = layers.general();
+    let templates = convert::templates(&general)?;
+    let benches = benches(&arguments, &general, &templates)?;
     // A program holds one table: comparisons take turns.
     let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
-    let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { threads })?;
-    let (loaded, mut exit) = read_rules(&arguments, &batch, console)?;
+    let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { common.threads })?;
+    let (loaded, mut exit) = read_rules(&arguments, &general, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
     let options =
         witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
@@ -175,6 +172,18 @@ pub fn run(
     Ok(if different && exit < Exit::Usage { Exit::Findings } else { exit })
 }
 
+impl Arguments {
+    /// What the flags say.
+    fn settings(&self) -> Settings {
+        Settings {
+            targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
+            templates: self.templates.clone(),
+            placeholders: self.rules.placeholders.files(),
+            ..Settings::default()
+        }
+    }
+}
+
 fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
     let stdin = |paths: &[PathBuf]| paths.iter().any(|path| path == Path::new("-"));
     if stdin(&arguments.events) && (arguments.rules.paths.is_empty() || stdin(&arguments.rules.paths)) {
@@ -185,8 +194,8 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
 }
 
 /// Loads the targets and finds what runs their queries.
-fn benches(arguments: &Arguments, templates: &Templates) -> Result<Vec<Bench>, Stop> {
-    let targets = convert::load_targets(&arguments.targets, templates)?;
+fn benches(arguments: &Arguments, view: &View<'_>, templates: &Templates) -> Result<Vec<Bench>, Stop> {
+    let targets = load_targets(&view.targets()?, templates)?;
     let engine = arguments.engine.as_deref().map(str::trim);
     let program = match engine {
         None | Some("sqlite" | "model") => None,
@@ -232,8 +241,13 @@ fn no_engine(target: &str, engine: Option<&str>) -> Diagnostic {
 }
 
 /// Reads the rules; what is to be said about them is said.
-fn read_rules(arguments: &Arguments, batch: &Batch, console: &mut Console) -> Result<(Vec<Loaded>, Exit), Stop> {
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+fn read_rules(
+    arguments: &Arguments,
+    view: &View<'_>,
+    batch: &Batch,
+    console: &mut Console,
+) -> Result<(Vec<Loaded>, Exit), Stop> {
+    let reading = arguments.rules.placeholders.resolve(view, UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let loaded = input::load(&arguments.rules.paths, &found, &reading, batch, console)?;

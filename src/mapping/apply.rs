@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::item;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, StepRecord};
 use super::state::{State, Tracking};
+use super::tables::{self, Tables};
 use super::transformation::{FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
@@ -30,6 +32,8 @@ pub(super) struct Work<'a> {
     added: u32,
     /// Whether the item at hand found something to work on.
     touched: bool,
+    /// How the pipeline at hand works on the rule.
+    admission: Admission,
 }
 
 /// Why the work ended; the diagnostic was noted.
@@ -47,21 +51,30 @@ pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule
         diagnostics: Vec::new(),
         added: 0,
         touched: false,
+        admission: Admission::Whole,
     };
     for pipeline in pipelines {
-        work.record.pipelines.push(pipeline.name.clone());
         work.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
     }
-    let done = pipelines.iter().try_for_each(|pipeline| {
+    let mut claims = Claims::default();
+    let mut passed_over = Vec::new();
+    let done = pipelines.iter().enumerate().try_for_each(|(place, pipeline)| {
+        work.admission = claims.admit(pipeline, &work.rule.logsource);
+        if work.admission == Admission::PassedOver {
+            passed_over.push(place);
+            work.pass_over(pipeline);
+            return Ok(());
+        }
+        work.record.pipelines.push(pipeline.name.clone());
         pipeline.items.iter().try_for_each(|item| work.item(item, &pipeline.name)).map_err(|Failed| ())
     });
-    if done.is_ok() {
+    if done.is_ok() && work.has_table(&claims.strangers()).is_ok() {
         work.finish(table_keys);
     }
     work.record.state = work.state;
     let failed = work.diagnostics.iter().any(Diagnostic::is_error);
     let Work { rule, diagnostics, record, tracking, .. } = work;
-    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking }
+    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking, passed_over }
 }
 
 impl Work<'_> {
@@ -81,6 +94,12 @@ impl Work<'_> {
 
     fn view(&self) -> View<'_> {
         View { rule: &self.rule, state: &self.state, tracking: &self.tracking }
+    }
+
+    /// Notes that no item of a pipeline was for the rule.
+    fn pass_over(&mut self, pipeline: &Pipeline) {
+        let step = |item: &Item| StepRecord::new(&pipeline.name, &item.label, &item.kind, false);
+        self.record.steps.extend(pipeline.items.iter().map(step));
     }
 
     fn item(&mut self, item: &Item, pipeline: &Arc<str>) -> Result<(), Failed> {
@@ -278,26 +297,56 @@ impl Work<'_> {
         self.rule.condition = Expr::new(Node::All(vec![expr, own]), origin);
     }
 
-    /// Chooses the table of the rule's log source.
-    fn table(&mut self, item: &Item, tables: &super::tables::Tables) {
-        let Some(row) = tables.find(&self.rule.logsource) else {
-            let words = super::tables::words(&self.rule.logsource);
-            let known = tables.known();
-            let message = format!("the mapping has no table for the log source {words}");
-            let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
-            self.fail(codes::LOGSOURCE_UNMAPPED, item, message, &origin);
-            if let Some(diagnostic) = self.diagnostics.last_mut() {
-                let near = did_you_mean(&words, known.iter().map(String::as_str));
-                diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
-                diagnostic.help.push(format!("it has tables for {}", known.join(", ")));
-            }
+    /// Chooses the table of the rule's log source, unless a pipeline of tables alone did.
+    fn table(&mut self, item: &Item, tables: &Tables) {
+        if self.admission == Admission::WithoutTables {
+            self.touched = false;
             return;
+        }
+        let Some(row) = tables.find(&self.rule.logsource) else {
+            return self.fail_table(&[(item, tables)]);
         };
         if let Some(table) = &row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
         if let Some(conditions) = &row.conditions {
             self.add(item, conditions, false, false);
+        }
+    }
+
+    /// Refuses the rule where pipelines have tables, and none for its log source.
+    fn has_table(&mut self, strangers: &[&Pipeline]) -> Result<(), Failed> {
+        let lists: Vec<(&Item, &Tables)> =
+            strangers.iter().flat_map(|pipeline| claim::tables(&pipeline.items)).collect();
+        if lists.is_empty() {
+            return Ok(());
+        }
+        self.fail_table(&lists);
+        Err(Failed)
+    }
+
+    /// Notes that none of the lists of tables has the rule's log source.
+    fn fail_table(&mut self, lists: &[(&Item, &Tables)]) {
+        let words = tables::words(&self.rule.logsource);
+        let mut known: Vec<String> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
+        known.sort();
+        known.dedup();
+        let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+        let code = codes::LOGSOURCE_UNMAPPED;
+        match lists {
+            [(item, _)] => {
+                self.fail(code, item, format!("the mapping has no table for the log source {words}"), &origin);
+            }
+            _ => {
+                let message = format!("none of the mappings has a table for the log source {words}");
+                self.diagnostics.push(Diagnostic::new(code, message).at(origin.span));
+            }
+        }
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            let near = did_you_mean(&words, known.iter().map(String::as_str));
+            diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
+            let has = if lists.len() == 1 { "it has" } else { "they have" };
+            diagnostic.help.push(format!("{has} tables for {}", known.join(", ")));
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod apply;
 pub mod builtin;
+mod claim;
 mod conditions;
 mod gate;
 mod item;
