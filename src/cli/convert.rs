@@ -286,7 +286,7 @@ impl Job<'_> {
         let about: Vec<&Diagnostic> =
             loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
         let normal = LazyCell::new(|| normalized(rule));
-        let several = self.parts(plan).nth(1).is_some();
+        let several = self.targets.len() > 1;
         for (place, part, name, target) in self.parts(plan) {
             let i = part.target;
             let Some(session) = sessions.get_mut(i) else { continue };

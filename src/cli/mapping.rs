@@ -167,7 +167,10 @@ pub fn unknown(name: &str) -> Diagnostic {
     if let Some(near) = did_you_mean(name, known) {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
-    diagnostic.help(format!("the mappings in the program are {}", builtin::names().join(", ")))
+    let together: Vec<&str> = bundles.keys().map(String::as_str).collect();
+    diagnostic
+        .help(format!("the mappings in the program are {}", builtin::names().join(", ")))
+        .help(format!("names for several of them are {}", together.join(", ")))
 }
 
 /// The pipeline files of an argument.

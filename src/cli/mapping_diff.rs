@@ -158,7 +158,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     }
     let counts = &report.counts;
     console.summary(&format!(
-        "{} rules: {} alike, {} different; converted: {} -> {}",
+        "rules: {}; {} alike, {} different; converted: {} -> {}",
         counts.rules,
         counts.rules - counts.different,
         counts.different,
@@ -210,11 +210,12 @@ impl Counts {
         self.different += usize::from(before != after);
         self.converted_before += usize::from(before.query.is_some());
         self.converted_after += usize::from(after.query.is_some());
+        let both = before.refused.is_empty() && after.refused.is_empty();
         for (what, differs) in [
             ("verdict", before.refused != after.refused),
             ("table", before.table != after.table),
-            ("fields", before.fields != after.fields),
-            ("unmapped fields", before.unmapped != after.unmapped),
+            ("fields", both && before.fields != after.fields),
+            ("unmapped fields", both && before.unmapped != after.unmapped),
             ("query", before.query != after.query),
         ] {
             if differs {
@@ -234,18 +235,20 @@ fn write_difference(difference: &Difference<'_>, stdout: &mut dyn Write) -> std:
     if before.table != after.table {
         writeln!(stdout, "  table {} -> {}", word(&before.table), word(&after.table))?;
     }
+    // A rule that is refused has no fields to compare.
+    let both = before.refused.is_empty() && after.refused.is_empty();
     let mut names: Vec<&Arc<str>> = before.fields.keys().chain(after.fields.keys()).collect();
     names.sort();
     names.dedup();
     for name in names {
         let (old, new) = (before.fields.get(name), after.fields.get(name));
-        if old != new {
+        if both && old != new {
             let word =
                 |names: Option<&Vec<Arc<str>>>| names.map_or("(not mapped)".to_owned(), |n| super::mapping::names(n));
             writeln!(stdout, "  field {name}: {} -> {}", word(old), word(new))?;
         }
     }
-    if before.unmapped != after.unmapped {
+    if both && before.unmapped != after.unmapped {
         let word = |names: &[Arc<str>]| {
             if names.is_empty() { "(none)".to_owned() } else { super::mapping::names(names) }
         };

@@ -31,14 +31,15 @@ impl Config {
     /// Reads a file; its paths are relative to `base`. The configuration is whole exactly where no diagnostic is an error.
     pub fn parse(source: &Source, base: &Path) -> (Config, Vec<Diagnostic>) {
         let mut reader = Reader { base, said: Vec::new() };
-        let (table, errors) = DeTable::parse_recoverable(source.text());
-        for error in errors {
-            let span = error.span().map(|range| Span::new(range.start, range.end));
-            let mut diagnostic = Diagnostic::new(codes::CONFIG_SYNTAX, format!("this is no TOML: {}", error.message()));
-            diagnostic.span = span;
-            reader.said.push(diagnostic);
-        }
-        let config = if reader.said.is_empty() { reader.config(table.get_ref()) } else { Config::default() };
+        let config = match DeTable::parse(source.text()) {
+            Ok(table) => reader.config(table.get_ref()),
+            Err(error) => {
+                let span = error.span().map(|range| Span::new(range.start, range.end));
+                let message = format!("this is no TOML: {}", error.message());
+                reader.said.push(Diagnostic { span, ..Diagnostic::new(codes::CONFIG_SYNTAX, message) });
+                Config::default()
+            }
+        };
         (config, reader.said)
     }
 }
