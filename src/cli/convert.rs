@@ -16,7 +16,7 @@ use super::outdir::{OutDir, Query};
 use super::plan::{Part, Plan, Translation, Views, normalized, template_failed};
 use super::record::{Record, Status};
 use super::settings::{Layers, View};
-use super::{Common, Exit, Stop};
+use super::{Common, Exit, Stop, plan};
 use crate::config::{self, Settings};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
@@ -148,7 +148,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let views = Views::new(&layers, &found);
     let targets = views.targets(&templates)?;
     let mappings = views.mappings(console)?;
-    let (plans, of) = views.plans(&mappings, &targets)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut out_dir = general.get(|settings| settings.out_dir.as_deref()).map(OutDir::new).transpose()?;

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::mapping::MappingArguments;
 use super::plan::Views;
 use super::settings::Layers;
-use super::{Common, Exit, Stop, input};
+use super::{Common, Exit, Stop, input, plan};
 use crate::config::Settings;
 use crate::ir::{Rule, Subject, Test};
 use crate::sigma::UnresolvedPlaceholders;
@@ -48,14 +48,14 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let views = Views::new(&layers, &found);
     let targets = views.targets(&Templates::embedded())?;
     let mappings = views.mappings(console)?;
-    let (plans, of) = views.plans(&mappings, &targets)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut counts: BTreeMap<Arc<str>, (usize, bool)> = BTreeMap::new();
-    for (file, plan) in loaded.iter().zip(of) {
+    for (file, place) in loaded.iter().zip(of) {
         exit = exit.max(file.exit);
-        let part = plans.get(*plan).and_then(|plan| plan.parts.first());
+        let part = plans.get(*place).and_then(|plan| plan.parts.first());
         for rule in &file.read.rules {
             match part.filter(|part| !part.chain.is_empty()) {
                 None => count(rule, &[], &mut counts),

@@ -10,7 +10,7 @@ use super::console::Console;
 use super::mapping::{MappingArguments, names};
 use super::plan::{Translation, Views, normalized};
 use super::settings::Layers;
-use super::{Common, Exit, Stop, input};
+use super::{Common, Exit, Stop, input, plan};
 use crate::config::Settings;
 use crate::mapping::Mapped;
 use crate::sigma::UnresolvedPlaceholders;
@@ -58,15 +58,15 @@ fn explain(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let views = Views::new(&layers, &found);
     let targets = views.targets(&templates)?;
     let mappings = views.mappings(console)?;
-    let (plans, of) = views.plans(&mappings, &targets)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut sessions: Vec<_> = targets.iter().map(|(_, target)| target.session()).collect();
-    for (file, plan) in loaded.iter().zip(of) {
+    for (file, place) in loaded.iter().zip(of) {
         console.print(&console.voice().render(&file.read.diagnostics, &file.source));
         exit = exit.max(file.exit);
-        let parts = plans.get(*plan).map_or(&[][..], |plan| &plan.parts);
+        let parts = plans.get(*place).map_or(&[][..], |plan| &plan.parts);
         for rule in &file.read.rules {
             for part in parts {
                 let Some((session, (name, _))) = sessions.get_mut(part.target).zip(targets.get(part.target)) else {

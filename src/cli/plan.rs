@@ -76,21 +76,17 @@ impl<'l> Views<'l> {
         load_targets(&names, templates)
     }
 
-    /// The plan of each file, in the order of the files.
+    /// The distinct plans over these targets, and for each file which it has.
     ///
     /// # Errors
     /// Where a pipeline is for none of its targets.
-    pub fn plans<'m>(
-        &self,
-        mappings: &'m Mappings,
-        targets: &[(String, Target)],
-    ) -> Result<(Vec<Plan<'m>>, &[usize]), Diagnostic> {
+    pub fn plans<'m>(&self, mappings: &'m Mappings, targets: &[&str]) -> Result<(Vec<Plan<'m>>, &[usize]), Diagnostic> {
         let mut plans = Vec::with_capacity(self.views.len());
         for view in &self.views {
             let names = view.targets()?;
             let mut parts = Vec::with_capacity(names.len());
             for name in &names {
-                let Some(target) = targets.iter().position(|(other, _)| other == name) else { continue };
+                let Some(target) = targets.iter().position(|other| other == name) else { continue };
                 parts.push(Part {
                     target,
                     chain: mappings.chain(&view.pipelines(name), name, &names)?,
@@ -103,6 +99,11 @@ impl<'l> Views<'l> {
         }
         Ok((plans, &self.of))
     }
+}
+
+/// The names of targets.
+pub fn names(targets: &[(String, Target)]) -> Vec<&str> {
+    targets.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// Loads each target once, in the order of the names.

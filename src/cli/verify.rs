@@ -12,8 +12,8 @@ use clap::{Args, ValueEnum};
 use super::batch::Batch;
 use super::console::Console;
 use super::engine::Process;
-use super::input::{self, Loaded};
-use super::plan::load_targets;
+use super::input::{self, Found, Loaded};
+use super::plan::{Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
@@ -23,7 +23,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{Session, Target, Templates};
+use crate::target::{Session, Target};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
 use crate::verify::{Comparison, FlipCounts, Outcome, Tally, compare};
@@ -123,7 +123,8 @@ struct Seat<'b> {
 
 /// What came of a rule.
 struct Done {
-    verdicts: Vec<Verdict>,
+    /// With the places of their targets.
+    verdicts: Vec<(usize, Verdict)>,
     flips: FlipCounts,
 }
 
@@ -132,16 +133,25 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
     let templates = convert::templates(&general)?;
-    let benches = benches(&arguments, &general, &templates)?;
+    let found = input::find(&arguments.rules.paths, console)?;
+    let views = Views::new(&layers, &found);
+    let benches = benches(&arguments, views.targets(&templates)?)?;
+    let mappings = views.mappings(console)?;
+    let names: Vec<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
+    let (plans, of) = views.plans(&mappings, &names)?;
     // A program holds one table: comparisons take turns.
     let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
     let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { common.threads })?;
-    let (loaded, mut exit) = read_rules(&arguments, &general, &batch, console)?;
+    let (loaded, mut exit) = read_rules(&arguments, &general, &found, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
     let options =
         witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
-    let rules: Vec<(&Loaded, &Rule)> =
-        loaded.iter().flat_map(|file| file.read.rules.iter().map(move |rule| (file, rule))).collect();
+    let rules: Vec<(&Loaded, &Plan<'_>, &Rule)> = loaded
+        .iter()
+        .zip(of)
+        .filter_map(|(file, place)| Some((file, plans.get(*place)?)))
+        .flat_map(|(file, plan)| file.read.rules.iter().map(move |rule| (file, plan, rule)))
+        .collect();
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
@@ -150,10 +160,10 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     batch.run(
         &rules,
         || Workplace::new(&benches),
-        |workplace, (file, rule)| workplace.verify(file, rule, &events, options),
+        |workplace, (file, plan, rule)| workplace.verify(file, plan, rule, &events, options),
         |done| {
-            for (verdict, tally) in done.verdicts.iter().zip(&mut tallies) {
-                tally.add(&verdict.comparison);
+            for (target, verdict) in &done.verdicts {
+                tallies.get_mut(*target).into_iter().for_each(|tally| tally.add(&verdict.comparison));
                 different |= matches!(verdict.comparison.outcome, Outcome::Different(_));
                 if matches!(verdict.comparison.outcome, Outcome::Refused(_) | Outcome::Failed { .. }) {
                     exit = exit.max(Exit::Rules);
@@ -193,9 +203,8 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Loads the targets and finds what runs their queries.
-fn benches(arguments: &Arguments, view: &View<'_>, templates: &Templates) -> Result<Vec<Bench>, Stop> {
-    let targets = load_targets(&view.targets()?, templates)?;
+/// Finds what runs the queries of the targets.
+fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
     let engine = arguments.engine.as_deref().map(str::trim);
     let program = match engine {
         None | Some("sqlite" | "model") => None,
@@ -244,13 +253,13 @@ fn no_engine(target: &str, engine: Option<&str>) -> Diagnostic {
 fn read_rules(
     arguments: &Arguments,
     view: &View<'_>,
+    found: &Found,
     batch: &Batch,
     console: &mut Console,
 ) -> Result<(Vec<Loaded>, Exit), Stop> {
     let reading = arguments.rules.placeholders.resolve(view, UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
-    let loaded = input::load(&arguments.rules.paths, &found, &reading, batch, console)?;
+    let loaded = input::load(&arguments.rules.paths, found, &reading, batch, console)?;
     let voice = console.voice();
     for file in &loaded {
         let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
@@ -338,18 +347,26 @@ impl<'b> Workplace<'b> {
         Self { seats: benches.iter().map(seat).collect() }
     }
 
-    fn verify(&mut self, file: &Loaded, rule: &Rule, given: &[Event], options: witness::Options) -> Done {
+    fn verify(
+        &mut self,
+        file: &Loaded,
+        plan: &Plan<'_>,
+        rule: &Rule,
+        given: &[Event],
+        options: witness::Options,
+    ) -> Done {
         let witnesses = Witnesses::of(rule, options);
         let mut flips = FlipCounts::default();
         flips.add(&witnesses);
         let made = witnesses.events.into_iter().map(|witness| witness.event);
         let events: Vec<Event> = given.iter().cloned().chain(made).collect();
-        let verdicts = self.seats.iter_mut().map(|seat| {
+        let verdicts = plan.parts.iter().filter_map(|part| {
+            let seat = self.seats.get_mut(part.target)?;
             let comparison = match &mut seat.engines {
                 Ok(engines) => compare(rule, seat.target, &mut seat.session, engines, &events),
                 Err(error) => Comparison::failed(seat.target, error.clone()),
             };
-            Verdict::new(file.source.name(), rule, seat.target, comparison)
+            Some((part.target, Verdict::new(file.source.name(), rule, seat.target, comparison)))
         });
         Done { verdicts: verdicts.collect(), flips }
     }
