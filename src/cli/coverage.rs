@@ -74,7 +74,7 @@ struct Row {
     refused: BTreeMap<Code, usize>,
     /// How many converted rules have each unmapped field.
     unmapped: BTreeMap<Arc<str>, usize>,
-    /// How many converted rules read each table or index.
+    /// How many converted rules read each index or table; where the mapping has none, those of each product.
     tables: BTreeMap<Arc<str>, usize>,
 }
 
@@ -212,7 +212,9 @@ impl Row {
                 *self.unmapped.entry(field).or_default() += 1;
             }
             let index = record.state.get("index").map(index_name);
-            let table = record.table.or(index).unwrap_or_else(|| "(conditions)".into());
+            // Where conditions alone tell the events, the product says most about them.
+            let product = || mapped.rule.and_then(|rule| rule.logsource.product);
+            let table = index.or(record.table).or_else(product).unwrap_or_else(|| "(any product)".into());
             *self.tables.entry(table).or_default() += 1;
         }
     }
