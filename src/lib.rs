@@ -13,6 +13,7 @@
 struct Readme;
 
 pub mod cli;
+pub mod config;
 pub mod diagnostic;
 pub mod interp;
 pub mod ir;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use sigmaglot::config::Config;
 use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::diagnostic::codes::{CodeInfo, TABLE};
 use sigmaglot::interp::input::{Events, Format};
@@ -74,6 +75,7 @@ fn said(row: &CodeInfo) -> Result<Option<Vec<Diagnostic>>, String> {
             let templates = Templates::embedded().with_override(format!("{room}/manifest.toml"), text);
             Ok(Some(convert(RULE, Some(target), &templates)))
         }
+        ("toml", "config") => Ok(Some(Config::parse(&Source::new("sigmaglot.toml", text), Path::new("")).1)),
         ("jinja", _) => {
             let path = option("template").ok_or("a template has a path")?;
             let room = path.split('/').next().unwrap_or(path);

@@ -1,13 +1,14 @@
 //! `sigmaglot check`: reads rules and says what is wrong with them.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
 use super::batch::Batch;
 use super::console::Console;
-use super::{Exit, Stop, input};
+use super::settings::Layers;
+use super::{Common, Exit, Stop, input};
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::sigma::UnresolvedPlaceholders;
 
@@ -49,18 +50,15 @@ enum FailOn {
     Warning,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let flags = Settings { placeholders: arguments.rules.placeholders.files(), ..Settings::default() };
+    let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
+    let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);
     }
-    let batch = Batch::new(threads)?;
+    let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let (voice, format) = (console.voice(), arguments.format);
     let mut exit = found.exit.unwrap_or(Exit::Success);

@@ -1,9 +1,9 @@
 //! `sigmaglot convert`: rules in, queries out.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,16 +11,18 @@ use clap::{Args, ValueEnum};
 use super::batch::Batch;
 use super::console::{Console, Voice};
 use super::input::{self, Loaded, unreadable, utf8};
-use super::mapping::{MappingArguments, Mappings};
+use super::mapping::MappingArguments;
 use super::outdir::{OutDir, Query};
+use super::plan::{Part, Plan, Translation, Views, normalized, template_failed};
 use super::record::{Record, Status};
-use super::{Exit, Stop};
+use super::settings::{Layers, View};
+use super::{Common, Exit, Stop, plan};
+use crate::config::{self, Settings};
 use crate::diagnostic::{Code, Diagnostic, Report, codes};
 use crate::ir::{self, Rule};
-use crate::mapping::{Chain, Mapped};
 use crate::sigma::{self, UnresolvedPlaceholders};
 use crate::source::Span;
-use crate::target::{self, Conversion, Layout, Session, Target, Templates};
+use crate::target::{Layout, Session, Target, Templates};
 
 /// Convert rules to query languages
 #[derive(Debug, Args)]
@@ -28,12 +30,12 @@ use crate::target::{self, Conversion, Layout, Session, Target, Templates};
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
-    /// The targets; `sigmaglot targets` lists them
-    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', required = true)]
+    /// The targets; `sigmaglot targets` lists them [default: the configuration's]
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
     targets: Vec<String>,
-    /// What to print
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// What to print [default: text]
+    #[arg(short, long, value_enum)]
+    format: Option<Format>,
     /// Write each query to a file of its own in this directory, beside records if --format jsonl
     #[arg(short, long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
@@ -78,10 +80,8 @@ enum Format {
 /// What all threads share.
 struct Job<'a> {
     targets: &'a [(String, Target)],
-    /// The mapping of each target, in their order.
-    chains: &'a [Chain<'a>],
-    mappings: &'a Mappings,
-    options: target::Options,
+    plans: &'a [Plan<'a>],
+    layout: Layout,
     format: Format,
     /// Whether queries go to files, so that text prints none.
     files: bool,
@@ -93,8 +93,8 @@ struct Done {
     stdout: String,
     stderr: String,
     queries: Vec<FileQuery>,
-    /// Queries that a target's finalizers are to make one text of, with the target's place.
-    unfinished: Vec<(usize, String)>,
+    /// Queries that finalizers are to make one text of, with the places of plan and part.
+    unfinished: Vec<((usize, usize), String)>,
     /// For each target in order.
     tallies: Vec<Tally>,
     exit: Exit,
@@ -117,48 +117,63 @@ struct Tally {
     reasons: BTreeMap<Code, usize>,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    let templates = match &arguments.templates {
-        Some(directory) => overrides(directory)?,
-        None => Templates::embedded(),
-    };
-    let targets = load_targets(&arguments.targets, &templates)?;
-    let mappings = arguments.mapping.load(console)?;
-    let chains = mappings.chains(targets.iter().map(|(name, _)| name.as_str()))?;
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+impl Arguments {
+    /// What the flags say.
+    fn settings(&self) -> Settings {
+        Settings {
+            targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
+            table: self.table.clone(),
+            out_dir: self.out_dir.clone(),
+            format: self.format.map(|format| match format {
+                Format::Text => config::Format::Text,
+                Format::Jsonl => config::Format::Jsonl,
+            }),
+            pretty: self.pretty.then_some(true),
+            templates: self.templates.clone(),
+            placeholders: self.rules.placeholders.files(),
+            ..self.mapping.settings()
+        }
+    }
+}
+
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
+    let general = layers.general();
+    let templates = templates(&general)?;
+    let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);
     }
-    let batch = Batch::new(threads)?;
+    let views = Views::new(&layers, &found);
+    let targets = views.targets(&templates)?;
+    let mappings = views.mappings(console)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
+    let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
-    let mut out_dir = arguments.out_dir.as_deref().map(OutDir::new).transpose()?;
+    let mut out_dir = general.get(|settings| settings.out_dir.as_deref()).map(OutDir::new).transpose()?;
+    let is_pretty = general.get(|settings| settings.pretty.as_ref()).copied().unwrap_or(false);
     let job = Job {
         targets: &targets,
-        chains: &chains,
-        mappings: &mappings,
-        options: target::Options {
-            layout: if arguments.pretty { Layout::Pretty } else { Layout::Compact },
-            table: arguments.table,
+        plans: &plans,
+        layout: if is_pretty { Layout::Pretty } else { Layout::Compact },
+        format: match general.get(|settings| settings.format.as_ref()) {
+            Some(config::Format::Jsonl) => Format::Jsonl,
+            Some(config::Format::Text) | None => Format::Text,
         },
-        format: arguments.format,
         files: out_dir.is_some(),
         voice: console.voice(),
     };
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut tallies = vec![Tally::default(); targets.len()];
-    let mut unfinished: Vec<Vec<String>> = vec![Vec::new(); targets.len()];
+    let mut unfinished: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+    let items: Vec<(&Loaded, usize)> = loaded.iter().zip(of.iter().copied()).collect();
     let mut files = loaded.iter();
     console.start(loaded.len());
     batch.run(
-        &loaded,
+        &items,
         || targets.iter().map(|(_, target)| target.session()).collect::<Vec<_>>(),
-        |sessions, file| job.convert(sessions, file),
+        |sessions, (file, plan)| job.convert(sessions, file, *plan),
         |done| {
             stdout.write_all(done.stdout.as_bytes())?;
             console.print(&done.stderr);
@@ -166,8 +181,8 @@ pub fn run(
                 write_files(dir, file, &done.queries, &targets, console)?;
             }
             tallies.iter_mut().zip(&done.tallies).for_each(|(sum, one)| sum.add(one));
-            for (i, query) in done.unfinished {
-                unfinished.get_mut(i).into_iter().for_each(|queries| queries.push(query.clone()));
+            for (place, query) in done.unfinished {
+                unfinished.entry(place).or_default().push(query);
             }
             exit = exit.max(done.exit);
             console.step();
@@ -175,29 +190,27 @@ pub fn run(
         },
     )?;
     console.finish();
-    for (chain, queries) in chains.iter().zip(unfinished) {
-        if let Some(text) = chain.finalize(queries)? {
-            writeln!(stdout, "{text}")?;
+    for (i, plan) in plans.iter().enumerate() {
+        for (j, part) in plan.parts.iter().enumerate() {
+            if let Some(text) = part.chain.finalize(unfinished.remove(&(i, j)).unwrap_or_default())? {
+                writeln!(stdout, "{text}")?;
+            }
         }
     }
     summarise(&targets, &tallies, console);
     Ok(exit)
 }
 
-/// Loads each target once, in the order of the arguments.
-pub(super) fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(String, Target)>, Diagnostic> {
-    let mut targets: Vec<(String, Target)> = Vec::new();
-    for name in names {
-        let name = if name == "sql:sqlite" { "sql" } else { name.trim() };
-        if targets.iter().all(|(other, _)| other != name) {
-            targets.push((name.to_owned(), Target::load(name, templates)?));
-        }
+/// The templates in force.
+pub(super) fn templates(view: &View<'_>) -> Result<Templates, Diagnostic> {
+    match view.get(|settings| settings.templates.as_deref()) {
+        Some(directory) => overrides(directory),
+        None => Ok(Templates::embedded()),
     }
-    Ok(targets)
 }
 
 /// Reads the files of `--templates DIR`.
-pub(super) fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
+fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
     let mut templates = Templates::embedded();
     let rooms: Vec<&str> =
         Templates::embedded_paths().iter().filter_map(|path| path.split_once('/').map(|(room, _)| room)).collect();
@@ -229,7 +242,7 @@ pub(super) fn overrides(directory: &Path) -> Result<Templates, Diagnostic> {
 }
 
 impl Job<'_> {
-    fn convert(&self, sessions: &mut [Session<'_>], loaded: &Loaded) -> Done {
+    fn convert(&self, sessions: &mut [Session<'_>], loaded: &Loaded, plan: usize) -> Done {
         let mut done = Done {
             stdout: String::new(),
             stderr: String::new(),
@@ -244,43 +257,55 @@ impl Job<'_> {
         let mut broken = broken_documents(&loaded.read).into_iter().peekable();
         for (index, rule) in loaded.read.rules.iter().enumerate() {
             while let Some(document) = broken.next_if(|document| document.start < rule.meta.span.start) {
-                self.invalid(loaded, &document, &mut done);
+                self.invalid(loaded, plan, &document, &mut done);
             }
-            self.rule(sessions, loaded, index, rule, &mut done);
+            self.rule(sessions, loaded, plan, (index, rule), &mut done);
         }
-        broken.for_each(|document| self.invalid(loaded, &document, &mut done));
+        broken.for_each(|document| self.invalid(loaded, plan, &document, &mut done));
         done
     }
 
-    fn rule(&self, sessions: &mut [Session<'_>], loaded: &Loaded, index: usize, rule: &Rule, done: &mut Done) {
+    /// The parts of a plan with their places and targets.
+    fn parts(&self, plan: usize) -> impl Iterator<Item = (usize, &Part<'_>, &String, &Target)> {
+        let parts = self.plans.get(plan).map_or(&[][..], |plan| &plan.parts).iter().enumerate();
+        parts.filter_map(|(i, part)| {
+            let (name, target) = self.targets.get(part.target)?;
+            Some((i, part, name, target))
+        })
+    }
+
+    fn rule(
+        &self,
+        sessions: &mut [Session<'_>],
+        loaded: &Loaded,
+        plan: usize,
+        (index, rule): (usize, &Rule),
+        done: &mut Done,
+    ) {
         let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
         let about: Vec<&Diagnostic> =
             loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
-        let written = rule;
-        let rule = normalized(rule);
-        for (i, ((name, target), session)) in self.targets.iter().zip(sessions).enumerate() {
-            let chain = self.chains.get(i).filter(|chain| !chain.is_empty());
-            let mapped = chain.map(|chain| (chain, chain.apply(written.clone(), &self.mappings.options)));
-            let conversion = match &mapped {
-                Some((chain, mapped)) => self.mapped(session, chain, mapped),
-                None => session.convert(&rule, &self.options),
-            };
+        let normal = LazyCell::new(|| normalized(rule));
+        let several = self.targets.len() > 1;
+        for (place, part, name, target) in self.parts(plan) {
+            let i = part.target;
+            let Some(session) = sessions.get_mut(i) else { continue };
+            let Translation { mapped, conversion } = part.translate(session, rule, || &*normal, self.layout);
             let status = if conversion.query.is_some() { Status::Ok } else { Status::Unsupported };
             done.tallies[i].count(status, conversion.diagnostics.iter());
             if status != Status::Ok {
                 // A template that fails is a matter of configuration: no rule is to blame.
-                let failed = conversion.diagnostics.iter().any(|d| d.code == codes::TEMPLATE_FAILED);
+                let failed = template_failed(&conversion);
                 done.exit = done.exit.max(if failed { Exit::Usage } else { Exit::Rules });
             }
-            let several = self.targets.len() > 1;
             match self.format {
                 Format::Text => {
                     done.stderr.push_str(&self.voice.render(&conversion.diagnostics, &loaded.source));
-                    let finalized = chain.is_some_and(Chain::has_finalizers);
+                    let finalized = part.chain.has_finalizers();
                     if let Some(query) = conversion.query.as_ref().filter(|_| finalized && !self.files) {
-                        done.unfinished.push((i, query.clone()));
+                        done.unfinished.push(((plan, place), query.clone()));
                     } else if let Some(query) = conversion.query.as_deref().filter(|_| !self.files) {
-                        done.stdout.push_str(&heading(&rule, several.then_some(name), target));
+                        done.stdout.push_str(&heading(rule, several.then_some(name), target));
                         let _ = writeln!(done.stdout, "{query}\n"); // writing to a string does not fail
                     }
                 }
@@ -297,37 +322,22 @@ impl Job<'_> {
                             query: conversion.query.as_deref(),
                             diagnostics: said.map(|d| Report::new(d, &loaded.source)).collect(),
                             ir_hash: hash.as_deref(),
-                            mapping: mapped.as_ref().map(|(_, mapped)| &mapped.record),
+                            mapping: mapped.as_ref().map(|mapped| &mapped.record),
                         },
                     );
                 }
             }
             if let (true, Some(query)) = (self.files, conversion.query) {
-                let text = format!("{}{query}\n", heading(&rule, None, target));
+                let text = format!("{}{query}\n", heading(rule, None, target));
                 done.queries.push(FileQuery { index, target: i, text });
             }
         }
     }
 
-    /// Converts a rule after its mapping.
-    fn mapped(&self, session: &mut Session<'_>, chain: &Chain<'_>, mapped: &Mapped) -> Conversion {
-        let mut diagnostics = mapped.diagnostics.clone();
-        let Some(rule) = &mapped.rule else { return Conversion { query: None, diagnostics } };
-        let conversion = session.convert(&normalized(rule), &self.options);
-        diagnostics.extend(conversion.diagnostics);
-        let query = match conversion.query.map(|query| chain.postprocess(query, mapped)).transpose() {
-            Ok(query) => query,
-            Err(diagnostic) => {
-                diagnostics.push(diagnostic);
-                None
-            }
-        };
-        Conversion { query, diagnostics }
-    }
-
     /// The records of a document that could not be read, one a target.
-    fn invalid(&self, loaded: &Loaded, document: &Broken<'_>, done: &mut Done) {
-        for (tally, (target, _)) in done.tallies.iter_mut().zip(self.targets) {
+    fn invalid(&self, loaded: &Loaded, plan: usize, document: &Broken<'_>, done: &mut Done) {
+        for (_, part, target, _) in self.parts(plan) {
+            let Some(tally) = done.tallies.get_mut(part.target) else { continue };
             tally.count(Status::Invalid, document.errors.iter().copied());
             if self.format == Format::Jsonl {
                 push(
@@ -347,11 +357,6 @@ impl Job<'_> {
             }
         }
     }
-}
-
-/// The rule as back ends want it.
-pub(super) fn normalized(rule: &Rule) -> Rule {
-    Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() }
 }
 
 /// A document that could not be read, or a file with errors outside its documents.

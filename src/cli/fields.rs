@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,9 +9,13 @@ use clap::Args;
 use super::batch::Batch;
 use super::console::Console;
 use super::mapping::MappingArguments;
-use super::{Exit, Stop, input};
+use super::plan::Views;
+use super::settings::Layers;
+use super::{Common, Exit, Stop, input, plan};
+use crate::config::Settings;
 use crate::ir::{Rule, Subject, Test};
 use crate::sigma::UnresolvedPlaceholders;
+use crate::target::Templates;
 
 /// List the fields that rules use, with the number of rules
 #[derive(Debug, Args)]
@@ -25,34 +28,39 @@ A rule that the mapping refuses is not counted; `convert` says why.")]
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
-    /// The target, for mappings that are not for every one
-    #[arg(short, long, value_name = "TARGET", default_value = "eql")]
-    target: String,
+    /// The target, for mappings that are not for every one [default: the first of the configuration, else eql]
+    #[arg(short, long, value_name = "TARGET")]
+    target: Option<String>,
     #[command(flatten)]
     mapping: MappingArguments,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    let mappings = arguments.mapping.load(console)?;
-    let chains = mappings.chains(std::iter::once(arguments.target.as_str()))?;
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let flags = Settings {
+        targets: arguments.target.map(|target| vec![target]),
+        placeholders: arguments.rules.placeholders.files(),
+        ..arguments.mapping.settings()
+    };
+    let defaults = Settings { targets: Some(vec!["eql".to_owned()]), ..Settings::default() };
+    let layers = Layers::load(common, &arguments.rules.paths, flags, defaults, console)?;
+    let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
-    let batch = Batch::new(threads)?;
+    let views = Views::new(&layers, &found);
+    let targets = views.targets(&Templates::embedded())?;
+    let mappings = views.mappings(console)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
+    let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut counts: BTreeMap<Arc<str>, (usize, bool)> = BTreeMap::new();
-    for file in &loaded {
+    for (file, place) in loaded.iter().zip(of) {
         exit = exit.max(file.exit);
+        let part = plans.get(*place).and_then(|plan| plan.parts.first());
         for rule in &file.read.rules {
-            match chains.first().filter(|chain| !chain.is_empty()) {
+            match part.filter(|part| !part.chain.is_empty()) {
                 None => count(rule, &[], &mut counts),
-                Some(chain) => {
-                    let mapped = chain.apply(rule.clone(), &mappings.options);
+                Some(part) => {
+                    let mapped = part.chain.apply(rule.clone(), &part.mapping);
                     if let Some(rule) = &mapped.rule {
                         count(rule, &mapped.record.unmapped, &mut counts);
                     }

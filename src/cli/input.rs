@@ -246,6 +246,11 @@ pub fn load(
 }
 
 impl RuleFile {
+    /// What is opened; `None` is stdin.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// Reads the file and its rules.
     fn load(&self, options: &sigma::Options) -> Loaded {
         let text = self.bytes().map_err(|error| (Exit::Usage, unreadable(&self.name, &error.to_string())));

@@ -1,13 +1,14 @@
 //! `sigmaglot ir`: prints what rules mean.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 
 use clap::Args;
 
 use super::batch::Batch;
 use super::console::Console;
-use super::{Exit, Stop, input};
+use super::settings::Layers;
+use super::{Common, Exit, Stop, input};
+use crate::config::Settings;
 use crate::ir::{Rule, json, normalize};
 use crate::sigma::UnresolvedPlaceholders;
 
@@ -31,15 +32,12 @@ const EXAMPLES: &str = "Examples:
 
 docs/ir.schema.json describes the form.";
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let flags = Settings { placeholders: arguments.rules.placeholders.files(), ..Settings::default() };
+    let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
+    let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
-    let batch = Batch::new(threads)?;
+    let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let voice = console.voice();
     let mut exit = found.exit.unwrap_or(Exit::Success);

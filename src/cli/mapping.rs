@@ -1,5 +1,6 @@
 //! `--pipeline` and `--unmapped`: the mappings of a conversion, read from the program or from files.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,24 +9,31 @@ use clap::{Args, ValueEnum};
 use super::Stop;
 use super::console::Console;
 use super::input::{unreadable, utf8};
+use super::settings::Pipelines;
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::mapping::{self, Chain, Options, Pipeline, Unmapped, builtin};
 use crate::source::Source;
+use crate::target::NAMES;
 
 /// Which mappings, and what of fields that they do not know.
 #[derive(Debug, Clone, Args)]
 pub struct MappingArguments {
-    /// A mapping: a name that `sigmaglot mappings` lists, a pipeline file, or a directory of such; may be repeated
+    /// A mapping: a name that `sigmaglot mappings` lists, a pipeline file, or a directory of such; may be repeated. Of mappings
+    /// with tables the first that has one for a rule's log source is for the rule
     #[arg(short, long = "pipeline", value_name = "NAME|FILE|DIR")]
     pipelines: Vec<String>,
-    /// What becomes of a rule with a field that no mapping knows
-    #[arg(long, value_enum, default_value_t = UnmappedArgument::Warn)]
-    unmapped: UnmappedArgument,
+    /// What becomes of a rule with a field that no mapping knows [default: warn; error with --strict]
+    #[arg(long, value_enum)]
+    unmapped: Option<UnmappedArgument>,
+    /// Refuse what a warning says can differ from the rule, and rules with a field that no mapping knows
+    #[arg(long)]
+    strict: bool,
 }
 
 /// The words of `--unmapped`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum UnmappedArgument {
+pub enum UnmappedArgument {
     /// It is refused
     Error,
     /// The query has the field as it stands in the rule, and a warning says so
@@ -35,43 +43,66 @@ enum UnmappedArgument {
 }
 
 /// Mappings that were read.
+#[derive(Default)]
 pub struct Mappings {
     pipelines: Vec<Pipeline>,
-    /// What the caller supplies to them.
-    pub options: Options,
+    /// The pipelines of each argument, by their places.
+    arguments: HashMap<String, Vec<usize>>,
+    /// The texts of the lists that pipelines name.
+    files: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl MappingArguments {
-    /// Reads the mappings; what is to be said of them goes to stderr.
-    ///
-    /// # Errors
-    /// Where there is no such mapping, or it cannot be read.
-    pub fn load(&self, console: &mut Console) -> Result<Mappings, Stop> {
-        let unmapped = match self.unmapped {
+    /// What the flags say.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            pipelines: (!self.pipelines.is_empty()).then(|| self.pipelines.clone()),
+            unmapped: self.unmapped.map(Unmapped::from),
+            strict: self.strict.then_some(true),
+            ..Settings::default()
+        }
+    }
+}
+
+impl From<UnmappedArgument> for Unmapped {
+    fn from(word: UnmappedArgument) -> Self {
+        match word {
             UnmappedArgument::Error => Unmapped::Error,
             UnmappedArgument::Warn => Unmapped::Warn,
             UnmappedArgument::Keep => Unmapped::Keep,
-        };
-        let mut out = Mappings { pipelines: Vec::new(), options: Options { unmapped, ..Options::default() } };
-        for argument in &self.pipelines {
-            match builtin::get(argument) {
-                Some(text) => out.add(&Source::new(format!("mappings/{argument}.yml"), text), None, console)?,
-                None => {
-                    for path in files(argument)? {
-                        let name = path.display().to_string();
-                        let text = read(&path)?;
-                        out.add(&Source::new(name, text), path.parent(), console)?;
-                    }
-                }
-            }
         }
-        Ok(out)
     }
 }
 
 impl Mappings {
-    /// Adds a pipeline and reads the lists that it names, which lie beside it.
-    fn add(&mut self, source: &Source, directory: Option<&Path>, console: &mut Console) -> Result<(), Stop> {
+    /// Reads the pipelines of an argument, unless they were read; what is to be said of them goes to stderr.
+    ///
+    /// # Errors
+    /// Where there is no such mapping, or it cannot be read.
+    pub fn add(&mut self, argument: &str, console: &mut Console) -> Result<(), Stop> {
+        if self.arguments.contains_key(argument) {
+            return Ok(());
+        }
+        let before = self.pipelines.len();
+        let one = [argument.to_owned()];
+        let names = builtin::bundles().get(argument).map_or(one.to_vec(), |bundle| bundle.mappings.clone());
+        for name in &names {
+            match builtin::get(name) {
+                Some(text) => self.read(&Source::new(format!("mappings/{name}.yml"), text), None, console)?,
+                None => {
+                    for path in files(name)? {
+                        let text = read(&path)?;
+                        self.read(&Source::new(path.display().to_string(), text), path.parent(), console)?;
+                    }
+                }
+            }
+        }
+        self.arguments.insert(argument.to_owned(), (before..self.pipelines.len()).collect());
+        Ok(())
+    }
+
+    /// Reads a pipeline and the lists that it names, which lie beside it.
+    fn read(&mut self, source: &Source, directory: Option<&Path>, console: &mut Console) -> Result<(), Stop> {
         let (pipeline, said) = Pipeline::parse(source);
         console.print(&console.voice().render(&said, source));
         let Some(pipeline) = pipeline else {
@@ -80,37 +111,66 @@ impl Mappings {
         };
         for file in pipeline.files() {
             let path = directory.unwrap_or(Path::new("")).join(file.as_ref());
-            self.options.files.insert(file, read(&path)?.into());
+            self.files.insert(file, read(&path)?.into());
         }
         self.pipelines.push(pipeline);
         Ok(())
     }
 
-    /// The mapping of each target. Of several targets each has the pipelines that are for it.
-    ///
-    /// # Errors
-    /// Where a pipeline is for none of the targets.
-    pub fn chains<'t>(&self, targets: impl Iterator<Item = &'t str> + Clone) -> Result<Vec<Chain<'_>>, Diagnostic> {
-        for pipeline in &self.pipelines {
-            if !targets.clone().any(|target| pipeline.is_for(target)) {
-                let target = targets.clone().next().unwrap_or("");
-                mapping::resolve([pipeline], target)?;
+    /// What a mapping is given.
+    pub fn options(&self, unmapped: Unmapped) -> Options {
+        Options { unmapped, files: self.files.clone() }
+    }
+
+    /// The pipelines of arguments that were read, each once.
+    fn of(&self, arguments: &[String]) -> Vec<&Pipeline> {
+        let mut places: Vec<usize> = Vec::new();
+        for place in arguments.iter().filter_map(|argument| self.arguments.get(argument)).flatten() {
+            if !places.contains(place) {
+                places.push(*place);
             }
         }
-        targets
-            .map(|target| mapping::resolve(self.pipelines.iter().filter(|pipeline| pipeline.is_for(target)), target))
-            .collect()
+        places.iter().filter_map(|place| self.pipelines.get(*place)).collect()
     }
+
+    /// The chain for one of several targets: those of the pipelines that are for it.
+    ///
+    /// # Errors
+    /// Where a pipeline of a list for these targets is for none of them.
+    pub fn chain(&self, list: &Pipelines<'_>, target: &str, targets: &[String]) -> Result<Chain<'_>, Diagnostic> {
+        let pipelines = self.of(list.names);
+        let stray = pipelines.iter().find(|pipeline| !targets.iter().any(|target| pipeline.is_for(target)));
+        if let Some(pipeline) = stray.filter(|_| !list.shared) {
+            mapping::resolve([*pipeline], target)?;
+        }
+        mapping::resolve(pipelines.into_iter().filter(|pipeline| pipeline.is_for(target)), target)
+    }
+
+    /// The targets in the program that every pipeline of arguments is for.
+    pub fn targets_of(&self, arguments: &[String]) -> Vec<&'static str> {
+        let pipelines = self.of(arguments);
+        NAMES.iter().copied().filter(|target| pipelines.iter().all(|pipeline| pipeline.is_for(target))).collect()
+    }
+}
+
+/// The arguments of a list with commas.
+pub fn list(text: &str) -> Vec<String> {
+    text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
 /// The complaint about a name that is no mapping.
 pub fn unknown(name: &str) -> Diagnostic {
     let message = format!("`{name}` is neither a mapping in the program nor a file");
     let mut diagnostic = Diagnostic::new(codes::MAPPING_UNKNOWN, message);
-    if let Some(near) = did_you_mean(name, builtin::names()) {
+    let bundles = builtin::bundles();
+    let known = builtin::names().into_iter().chain(bundles.keys().map(String::as_str));
+    if let Some(near) = did_you_mean(name, known) {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
-    diagnostic.help(format!("the mappings in the program are {}", builtin::names().join(", ")))
+    let together: Vec<&str> = bundles.keys().map(String::as_str).collect();
+    diagnostic
+        .help(format!("the mappings in the program are {}", builtin::names().join(", ")))
+        .help(format!("names for several of them are {}", together.join(", ")))
 }
 
 /// The pipeline files of an argument.

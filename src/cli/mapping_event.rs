@@ -1,7 +1,6 @@
 //! `sigmaglot mapping event`: events as a product stores them.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,15 +9,17 @@ use serde_json::Value;
 
 use super::batch::Batch;
 use super::console::Console;
-use super::mapping::MappingArguments;
+use super::mapping::{MappingArguments, Mappings};
 use super::placeholders::PlaceholderArguments;
 use super::run::{Input, Source, sources};
-use super::{Exit, Stop, input};
+use super::settings::{Layers, View};
+use super::{Common, Exit, Stop, input, plan};
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Expr, Logsource, Meta, Node, Origin, Rule};
-use crate::mapping::{Events, Options};
+use crate::mapping::{Events, Unmapped};
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{Target, Templates};
+use crate::target::Templates;
 
 /// Print events of a log source as the product stores them
 #[derive(Debug, Args)]
@@ -27,9 +28,9 @@ pub struct Arguments {
     /// Files of events, directories (searched for *.json, *.jsonl, *.ndjson and *.evtx), or - for stdin
     #[arg(value_name = "EVENTS|-")]
     events: Vec<PathBuf>,
-    /// The target
+    /// The target [default: the configuration's]
     #[arg(short, long, value_name = "TARGET")]
-    target: String,
+    target: Option<String>,
     #[command(flatten)]
     mapping: MappingArguments,
     /// A file with the rule whose log source the events are of; the gates of the mapping are those for this rule
@@ -57,22 +58,33 @@ store, is left out, and stderr says why. Where the mapping leaves a choice, such
 
 Exit codes: 0 every event was mapped; 1 one was left out; 2 the rule cannot be read or mapped; 3 usage, or events that cannot be read.";
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    Target::load(&arguments.target, &Templates::embedded())?;
-    let mappings = arguments.mapping.load(console)?;
-    let chains = mappings.chains(std::iter::once(arguments.target.as_str()))?;
-    let Some(rule) = rule(&arguments, threads, console)? else { return Ok(Exit::Rules) };
-    let options = Options { unmapped: crate::mapping::Unmapped::Keep, ..mappings.options.clone() };
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let flags = Settings {
+        targets: arguments.target.clone().map(|target| vec![target]),
+        placeholders: arguments.placeholders.files(),
+        ..arguments.mapping.settings()
+    };
+    let paths: Vec<PathBuf> = arguments.rule.iter().cloned().collect();
+    let layers = Layers::load(common, &paths, flags, Settings::default(), console)?;
+    let general = layers.general();
+    let targets = general.targets()?;
+    plan::load_targets(&targets, &Templates::embedded())?;
+    let mut mappings = Mappings::default();
+    for name in general.all_pipelines()? {
+        mappings.add(name, console)?;
+    }
+    let Some(rule) = rule(&arguments, &general, common, console)? else { return Ok(Exit::Rules) };
+    let options = mappings.options(Unmapped::Keep);
     let mut exit = Exit::Success;
-    for chain in &chains {
+    for target in &targets {
+        let chain = mappings.chain(&general.pipelines(target), target, &targets)?;
         let mapped = chain.apply(rule.clone(), &options);
         let Some(way) = chain.events(&rule, &mapped, &options) else {
-            mapped.diagnostics.iter().filter(|d| d.is_error()).for_each(|diagnostic| console.say(&without_place(diagnostic)));
+            mapped
+                .diagnostics
+                .iter()
+                .filter(|d| d.is_error())
+                .for_each(|diagnostic| console.say(&without_place(diagnostic)));
             return Ok(Exit::Rules);
         };
         for source in sources(&arguments.events, console, &mut exit)? {
@@ -83,7 +95,12 @@ pub fn run(
 }
 
 /// The rule, or one that has the log source and nothing else. What is to be said of it is said.
-fn rule(arguments: &Arguments, threads: Option<NonZeroUsize>, console: &mut Console) -> Result<Option<Rule>, Stop> {
+fn rule(
+    arguments: &Arguments,
+    general: &View<'_>,
+    common: &Common,
+    console: &mut Console,
+) -> Result<Option<Rule>, Stop> {
     let Some(path) = &arguments.rule else {
         let (product, category, service) =
             (arguments.product.clone(), arguments.category.clone(), arguments.service.clone());
@@ -94,10 +111,10 @@ fn rule(arguments: &Arguments, threads: Option<NonZeroUsize>, console: &mut Cons
             condition: Expr::new(Node::True, Origin::default()),
         }));
     };
-    let reading = arguments.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+    let reading = arguments.placeholders.resolve(general, UnresolvedPlaceholders::Keep)?;
     let paths = std::slice::from_ref(path);
     let found = input::find(paths, console)?;
-    let loaded = input::load(paths, &found, &reading, &Batch::new(threads)?, console)?;
+    let loaded = input::load(paths, &found, &reading, &Batch::new(common.threads)?, console)?;
     for file in &loaded {
         console.print(&console.voice().render(&file.read.diagnostics, &file.source));
     }

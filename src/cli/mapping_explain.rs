@@ -1,26 +1,28 @@
 //! `sigmaglot mapping explain`: what each item of a mapping does to a rule.
 
+use std::cell::LazyCell;
 use std::io::Write;
-use std::num::NonZeroUsize;
 
 use clap::{Args, Subcommand};
 
 use super::batch::Batch;
 use super::console::Console;
-use super::convert::normalized;
 use super::mapping::{MappingArguments, names};
-use super::{Exit, Stop, input, mapping_event};
-use crate::diagnostic::Diagnostic;
-use crate::ir::Rule;
-use crate::mapping::{Chain, Mapped};
+use super::plan::{Translation, Views, normalized};
+use super::settings::Layers;
+use super::{Common, Exit, Stop, input, mapping_event, plan};
+use crate::config::Settings;
+use crate::mapping::Mapped;
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{self, Target, Templates};
+use crate::target::Layout;
 
 /// Look into mappings
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Explain(Arguments),
     Event(mapping_event::Arguments),
+    Diff(super::mapping_diff::Arguments),
+    Coverage(super::coverage::Arguments),
 }
 
 /// Show what each item of a mapping does to rules
@@ -29,42 +31,60 @@ pub enum Command {
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
-    /// The target
+    /// The target [default: the configuration's]
     #[arg(short, long, value_name = "TARGET")]
-    target: String,
+    target: Option<String>,
     #[command(flatten)]
     mapping: MappingArguments,
 }
 
-pub fn run(
-    command: Command,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
-    let arguments = match command {
-        Command::Explain(arguments) => arguments,
-        Command::Event(arguments) => return mapping_event::run(arguments, threads, console, stdout),
+pub fn run(command: Command, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    match command {
+        Command::Explain(arguments) => explain(arguments, common, console, stdout),
+        Command::Event(arguments) => mapping_event::run(arguments, common, console, stdout),
+        Command::Diff(arguments) => super::mapping_diff::run(arguments, common, console, stdout),
+        Command::Coverage(arguments) => super::coverage::run(arguments, common, console, stdout),
+    }
+}
+
+fn explain(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let flags = Settings {
+        targets: arguments.target.map(|target| vec![target]),
+        placeholders: arguments.rules.placeholders.files(),
+        ..arguments.mapping.settings()
     };
-    let target = Target::load(&arguments.target, &Templates::embedded())?;
-    let mappings = arguments.mapping.load(console)?;
-    let chains = mappings.chains(std::iter::once(arguments.target.as_str()))?;
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
+    let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
+    let templates = super::convert::templates(&layers.general())?;
+    let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
     let found = input::find(&arguments.rules.paths, console)?;
-    let batch = Batch::new(threads)?;
+    let views = Views::new(&layers, &found);
+    let targets = views.targets(&templates)?;
+    let mappings = views.mappings(console)?;
+    let (plans, of) = views.plans(&mappings, &plan::names(&targets))?;
+    let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
-    let mut session = target.session();
-    for file in &loaded {
+    let mut sessions: Vec<_> = targets.iter().map(|(_, target)| target.session()).collect();
+    for (file, place) in loaded.iter().zip(of) {
         console.print(&console.voice().render(&file.read.diagnostics, &file.source));
         exit = exit.max(file.exit);
+        let parts = plans.get(*place).map_or(&[][..], |plan| &plan.parts);
         for rule in &file.read.rules {
-            for chain in &chains {
-                let mapped = chain.apply(rule.clone(), &mappings.options);
-                write_steps(rule, &mapped, stdout)?;
-                let (query, said) = convert(chain, &mapped, &mut session);
-                console.print(&console.voice().render(mapped.diagnostics.iter().chain(&said), &file.source));
-                match query {
+            for part in parts {
+                let Some((session, (name, _))) = sessions.get_mut(part.target).zip(targets.get(part.target)) else {
+                    continue;
+                };
+                let normal = LazyCell::new(|| normalized(rule));
+                let Translation { mapped, conversion } = part.translate(session, rule, || &*normal, Layout::Compact);
+                writeln!(stdout, "{}", rule.meta.title)?;
+                if parts.len() > 1 {
+                    writeln!(stdout, "  target: {name}")?;
+                }
+                if let Some(mapped) = &mapped {
+                    write_steps(mapped, stdout)?;
+                }
+                console.print(&console.voice().render(&conversion.diagnostics, &file.source));
+                match conversion.query {
                     Some(query) => writeln!(stdout, "query:\n  {}\n", query.replace('\n', "\n  "))?,
                     None => {
                         writeln!(stdout, "no query\n")?;
@@ -77,23 +97,8 @@ pub fn run(
     Ok(exit)
 }
 
-fn convert(chain: &Chain<'_>, mapped: &Mapped, session: &mut target::Session<'_>) -> (Option<String>, Vec<Diagnostic>) {
-    let Some(rule) = &mapped.rule else { return (None, Vec::new()) };
-    let conversion = session.convert(&normalized(rule), &target::Options::default());
-    let mut said = conversion.diagnostics;
-    let query = conversion.query.and_then(|query| match chain.postprocess(query, mapped) {
-        Ok(query) => Some(query),
-        Err(diagnostic) => {
-            said.push(diagnostic);
-            None
-        }
-    });
-    (query, said)
-}
-
-fn write_steps(rule: &Rule, mapped: &Mapped, stdout: &mut dyn Write) -> std::io::Result<()> {
+fn write_steps(mapped: &Mapped, stdout: &mut dyn Write) -> std::io::Result<()> {
     let record = &mapped.record;
-    writeln!(stdout, "{}", rule.meta.title)?;
     for step in &record.steps {
         let what = match (step.applied, step.touched) {
             (false, _) => "not for this rule",

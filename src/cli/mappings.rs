@@ -9,16 +9,21 @@ use crate::mapping::{Pipeline, builtin};
 use crate::source::Source;
 use crate::target::NAMES;
 
-/// List the mappings in the program, or print one
+/// List the mappings in the program, or print one; of several that go together, their names
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sigmaglot mappings\n  sigmaglot mappings ecs-windows > own.yml")]
 pub struct Arguments {
-    /// Print this mapping's file
+    /// Print this mapping's file, or the names of the mappings that go together under this one
     name: Option<String>,
 }
 
 pub fn run(arguments: Arguments, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    let bundles = builtin::bundles();
     if let Some(name) = arguments.name {
+        if let Some(bundle) = bundles.get(&name) {
+            writeln!(stdout, "{}", bundle.mappings.join("\n"))?;
+            return Ok(Exit::Success);
+        }
         let Some(text) = builtin::get(&name) else { return Err(super::mapping::unknown(&name).into()) };
         stdout.write_all(text.as_bytes())?;
         return Ok(Exit::Success);
@@ -28,6 +33,9 @@ pub fn run(arguments: Arguments, stdout: &mut dyn Write) -> Result<Exit, Stop> {
         let (Some(pipeline), _) = Pipeline::parse(&source) else { continue }; // a test reads every one
         let targets: Vec<&str> = NAMES.iter().copied().filter(|target| pipeline.is_for(target)).collect();
         writeln!(stdout, "{name:16} {:8} {}", targets.join(","), pipeline.name)?;
+    }
+    for (name, bundle) in bundles {
+        writeln!(stdout, "{name:16} together {} ({})", bundle.title, bundle.mappings.join(", "))?;
     }
     Ok(Exit::Success)
 }

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod console;
 mod convert;
+mod coverage;
 pub mod engine;
 mod explain;
 mod fields;
@@ -15,19 +16,23 @@ mod input;
 mod ir;
 mod man;
 mod mapping;
+mod mapping_diff;
 mod mapping_event;
 mod mapping_explain;
 mod mappings;
 mod outdir;
 mod placeholders;
+mod plan;
 mod record;
 mod run;
+mod settings;
 mod targets;
 mod verdicts;
 mod verify;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +62,12 @@ struct Common {
     /// Say errors only: no warnings, notes, summary or progress
     #[arg(short, long, global = true, display_order = 901)]
     quiet: bool,
+    /// The configuration file [default: the nearest sigmaglot.toml above the first rule path]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "isolated", display_order = 902)]
+    config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true, display_order = 903)]
+    isolated: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,17 +164,17 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
-    let threads = cli.common.threads;
+    let common = &cli.common;
     match cli.command {
-        Command::Convert(arguments) => convert::run(arguments, threads, console, stdout),
-        Command::Run(arguments) => run::run(arguments, threads, console, stdout),
-        Command::Check(arguments) => check::run(arguments, threads, console, stdout),
-        Command::Ir(arguments) => ir::run(arguments, threads, console, stdout),
+        Command::Convert(arguments) => convert::run(arguments, common, console, stdout),
+        Command::Run(arguments) => run::run(arguments, common, console, stdout),
+        Command::Check(arguments) => check::run(arguments, common, console, stdout),
+        Command::Ir(arguments) => ir::run(arguments, common, console, stdout),
         Command::Targets(arguments) => targets::run(arguments, stdout),
         Command::Mappings(arguments) => mappings::run(arguments, stdout),
-        Command::Mapping(command) => mapping_explain::run(command, threads, console, stdout),
-        Command::Fields(arguments) => fields::run(arguments, threads, console, stdout),
-        Command::Verify(arguments) => verify::run(arguments, threads, console, stdout),
+        Command::Mapping(command) => mapping_explain::run(command, common, console, stdout),
+        Command::Fields(arguments) => fields::run(arguments, common, console, stdout),
+        Command::Verify(arguments) => verify::run(arguments, common, console, stdout),
         Command::Explain(arguments) => explain::run(arguments, stdout),
         Command::Completions(arguments) => completions::run(arguments, stdout),
         Command::Man(arguments) => man::run(arguments, stdout),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::input::{unreadable, utf8};
+use super::settings::View;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::sigma::{self, UnresolvedPlaceholders};
 
@@ -22,14 +23,23 @@ pub struct PlaceholderArguments {
 }
 
 impl PlaceholderArguments {
-    /// The options for the reading of rules: the values of the files, then those of the command line. `unresolved` says what becomes
-    /// of a placeholder that none of them has.
+    /// The files that the flags name.
+    pub fn files(&self) -> Option<Vec<PathBuf>> {
+        (!self.files.is_empty()).then(|| self.files.clone())
+    }
+
+    /// The options for the reading of rules: the values of the files in force, then those of the command line. `unresolved` says
+    /// what becomes of a placeholder that none of them has.
     ///
     /// # Errors
     /// Where a file cannot be read or an argument has no `=`.
-    pub fn resolve(&self, unresolved: UnresolvedPlaceholders) -> Result<sigma::Options, Diagnostic> {
+    pub fn resolve(&self, view: &View<'_>, unresolved: UnresolvedPlaceholders) -> Result<sigma::Options, Diagnostic> {
+        self.read(view.get(|settings| settings.placeholders.as_ref()).map_or(&[][..], Vec::as_slice), unresolved)
+    }
+
+    fn read(&self, files: &[PathBuf], unresolved: UnresolvedPlaceholders) -> Result<sigma::Options, Diagnostic> {
         let mut options = sigma::Options { unresolved, ..Default::default() };
-        for path in &self.files {
+        for path in files {
             let name = path.display().to_string();
             let bytes = std::fs::read(path).map_err(|e| unreadable(&name, &e.to_string()))?;
             file(&utf8(bytes, &name)?, &mut options.placeholders)
@@ -75,7 +85,7 @@ mod tests {
     #[test]
     fn files_and_arguments_add_up() {
         let arguments = PlaceholderArguments { values: vec!["a=x,y".into(), "%a%=z".into()], files: vec![] };
-        let options = arguments.resolve(UnresolvedPlaceholders::Keep).map_err(|d| d.to_string());
+        let options = arguments.read(&[], UnresolvedPlaceholders::Keep).map_err(|d| d.to_string());
         let values: Vec<String> = options
             .map(|o| o.placeholders.values().flatten().map(|value| value.to_string()).collect())
             .unwrap_or_default();

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -12,7 +11,9 @@ use super::batch::Batch;
 use super::console::Console;
 use super::input::{self, unreadable};
 use super::placeholders::PlaceholderArguments;
-use super::{Exit, Stop};
+use super::settings::Layers;
+use super::{Common, Exit, Stop};
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::input::{Events, Format};
 use crate::interp::{Event, Matcher, Trace};
@@ -103,19 +104,14 @@ struct Count<'a> {
     count: usize,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
     let stdin = |paths: &[PathBuf]| paths.iter().any(|path| path == Path::new("-"));
     if stdin(&arguments.rules) && (arguments.events.is_empty() || stdin(&arguments.events)) {
         let message = "rules and events cannot both come from stdin";
         return Err(Diagnostic::new(codes::ARGUMENT_INVALID, message).help("put one of them into a file").into());
     }
-    let batch = Batch::new(threads)?;
-    let (rules, mut exit) = read_rules(&arguments, &batch, console)?;
+    let batch = Batch::new(common.threads)?;
+    let (rules, mut exit) = read_rules(&arguments, common, &batch, console)?;
     let names: Vec<RuleName<'_>> = rules.iter().map(name).collect();
     let matchers: Vec<Matcher<'_>> = rules.iter().map(|loaded| Matcher::new(&loaded.rule)).collect();
     let mut counts = vec![0_usize; rules.len()];
@@ -157,8 +153,15 @@ pub fn run(
 }
 
 /// Reads all rules, in the order of the arguments. At least one must be there.
-fn read_rules(arguments: &Arguments, batch: &Batch, console: &mut Console) -> Result<(Vec<Loaded>, Exit), Stop> {
-    let reading = arguments.placeholders.resolve(UnresolvedPlaceholders::Reject)?;
+fn read_rules(
+    arguments: &Arguments,
+    common: &Common,
+    batch: &Batch,
+    console: &mut Console,
+) -> Result<(Vec<Loaded>, Exit), Stop> {
+    let flags = Settings { placeholders: arguments.placeholders.files(), ..Settings::default() };
+    let layers = Layers::load(common, &arguments.rules, flags, Settings::default(), console)?;
+    let reading = arguments.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Reject)?;
     let found = input::find(&arguments.rules, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let loaded = input::load(&arguments.rules, &found, &reading, batch, console)?;

@@ -12,17 +12,19 @@ use clap::{Args, ValueEnum};
 use super::batch::Batch;
 use super::console::Console;
 use super::engine::Process;
-use super::input::{self, Loaded};
-use super::mapping::{MappingArguments, Mappings};
+use super::input::{self, Found, Loaded};
+use super::mapping::MappingArguments;
+use super::plan::{Plan, Views};
 use super::run::{Input, sources};
+use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
-use super::{Exit, Stop, convert};
+use super::{Common, Exit, Stop, convert};
+use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
-use crate::mapping::Chain;
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{Session, Target, Templates};
+use crate::target::{Session, Target};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
 use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, compare_mapped};
@@ -33,8 +35,8 @@ use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, co
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
-    /// The targets; `sigmaglot targets` lists them
-    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', required = true)]
+    /// The targets; `sigmaglot targets` lists them [default: the configuration's]
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
     targets: Vec<String>,
     #[command(flatten)]
     mapping: MappingArguments,
@@ -124,39 +126,40 @@ struct Workplace<'b> {
 struct Seat<'b> {
     target: &'b str,
     session: Session<'b>,
-    mapping: Option<Mapping<'b>>,
     engines: Result<Vec<Box<dyn Engine>>, EngineError>,
 }
 
 /// What came of a rule.
 struct Done {
-    verdicts: Vec<Verdict>,
+    /// With the places of their targets.
+    verdicts: Vec<(usize, Verdict)>,
     flips: FlipCounts,
 }
 
-pub fn run(
-    arguments: Arguments,
-    threads: Option<NonZeroUsize>,
-    console: &mut Console,
-    stdout: &mut dyn Write,
-) -> Result<Exit, Stop> {
+pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
     refuse_two_stdins(&arguments)?;
-    let templates = match &arguments.templates {
-        Some(directory) => convert::overrides(directory)?,
-        None => Templates::embedded(),
-    };
-    let benches = benches(&arguments, &templates)?;
-    let mappings = arguments.mapping.load(console)?;
-    let chains = mappings.chains(benches.iter().map(|bench| bench.name.as_str()))?;
+    let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
+    let general = layers.general();
+    let templates = convert::templates(&general)?;
+    let found = input::find(&arguments.rules.paths, console)?;
+    let views = Views::new(&layers, &found);
+    let benches = benches(&arguments, views.targets(&templates)?)?;
+    let mappings = views.mappings(console)?;
+    let names: Vec<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
+    let (plans, of) = views.plans(&mappings, &names)?;
     // A program holds one table: comparisons take turns.
     let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
-    let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { threads })?;
-    let (loaded, mut exit) = read_rules(&arguments, &batch, console)?;
+    let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { common.threads })?;
+    let (loaded, mut exit) = read_rules(&arguments, &general, &found, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
     let options =
         witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
-    let rules: Vec<(&Loaded, &Rule)> =
-        loaded.iter().flat_map(|file| file.read.rules.iter().map(move |rule| (file, rule))).collect();
+    let rules: Vec<(&Loaded, &Plan<'_>, &Rule)> = loaded
+        .iter()
+        .zip(of)
+        .filter_map(|(file, place)| Some((file, plans.get(*place)?)))
+        .flat_map(|(file, plan)| file.read.rules.iter().map(move |rule| (file, plan, rule)))
+        .collect();
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
@@ -164,11 +167,11 @@ pub fn run(
     console.start(rules.len());
     batch.run(
         &rules,
-        || Workplace::new(&benches, &chains, &mappings),
-        |workplace, (file, rule)| workplace.verify(file, rule, &events, options),
+        || Workplace::new(&benches),
+        |workplace, (file, plan, rule)| workplace.verify(file, plan, rule, &events, options),
         |done| {
-            for (verdict, tally) in done.verdicts.iter().zip(&mut tallies) {
-                tally.add(&verdict.comparison);
+            for (target, verdict) in &done.verdicts {
+                tallies.get_mut(*target).into_iter().for_each(|tally| tally.add(&verdict.comparison));
                 different |= matches!(verdict.comparison.outcome, Outcome::Different(_));
                 if matches!(verdict.comparison.outcome, Outcome::Refused(_) | Outcome::Failed { .. }) {
                     exit = exit.max(Exit::Rules);
@@ -187,6 +190,18 @@ pub fn run(
     Ok(if different && exit < Exit::Usage { Exit::Findings } else { exit })
 }
 
+impl Arguments {
+    /// What the flags say.
+    fn settings(&self) -> Settings {
+        Settings {
+            targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
+            templates: self.templates.clone(),
+            placeholders: self.rules.placeholders.files(),
+            ..self.mapping.settings()
+        }
+    }
+}
+
 fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
     let stdin = |paths: &[PathBuf]| paths.iter().any(|path| path == Path::new("-"));
     if stdin(&arguments.events) && (arguments.rules.paths.is_empty() || stdin(&arguments.rules.paths)) {
@@ -196,9 +211,8 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Loads the targets and finds what runs their queries.
-fn benches(arguments: &Arguments, templates: &Templates) -> Result<Vec<Bench>, Stop> {
-    let targets = convert::load_targets(&arguments.targets, templates)?;
+/// Finds what runs the queries of the targets.
+fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
     let engine = arguments.engine.as_deref().map(str::trim);
     let program = match engine {
         None | Some("sqlite" | "model") => None,
@@ -244,11 +258,16 @@ fn no_engine(target: &str, engine: Option<&str>) -> Diagnostic {
 }
 
 /// Reads the rules; what is to be said about them is said.
-fn read_rules(arguments: &Arguments, batch: &Batch, console: &mut Console) -> Result<(Vec<Loaded>, Exit), Stop> {
-    let reading = arguments.rules.placeholders.resolve(UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+fn read_rules(
+    arguments: &Arguments,
+    view: &View<'_>,
+    found: &Found,
+    batch: &Batch,
+    console: &mut Console,
+) -> Result<(Vec<Loaded>, Exit), Stop> {
+    let reading = arguments.rules.placeholders.resolve(view, UnresolvedPlaceholders::Keep)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
-    let loaded = input::load(&arguments.rules.paths, &found, &reading, batch, console)?;
+    let loaded = input::load(&arguments.rules.paths, found, &reading, batch, console)?;
     let voice = console.voice();
     for file in &loaded {
         let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
@@ -327,31 +346,39 @@ impl Engine for Shared {
 }
 
 impl<'b> Workplace<'b> {
-    fn new(benches: &'b [Bench], chains: &'b [Chain<'b>], mappings: &'b Mappings) -> Self {
-        let seat = |(bench, chain): (&'b Bench, &'b Chain<'b>)| Seat {
+    fn new(benches: &'b [Bench]) -> Self {
+        let seat = |bench: &'b Bench| Seat {
             target: &bench.name,
             session: bench.target.session(),
-            mapping: (!chain.is_empty()).then_some(Mapping { chain, options: &mappings.options }),
             engines: bench.runner.engines(),
         };
-        Self { seats: benches.iter().zip(chains).map(seat).collect() }
+        Self { seats: benches.iter().map(seat).collect() }
     }
 
-    fn verify(&mut self, file: &Loaded, rule: &Rule, given: &[Event], options: witness::Options) -> Done {
+    fn verify(
+        &mut self,
+        file: &Loaded,
+        plan: &Plan<'_>,
+        rule: &Rule,
+        given: &[Event],
+        options: witness::Options,
+    ) -> Done {
         let witnesses = Witnesses::of(rule, options);
         let mut flips = FlipCounts::default();
         flips.add(&witnesses);
         let made = witnesses.events.into_iter().map(|witness| witness.event);
         let events: Vec<Event> = given.iter().cloned().chain(made).collect();
-        let verdicts = self.seats.iter_mut().map(|seat| {
-            let comparison = match (&mut seat.engines, seat.mapping) {
+        let verdicts = plan.parts.iter().filter_map(|part| {
+            let seat = self.seats.get_mut(part.target)?;
+            let mapping = (!part.chain.is_empty()).then_some(Mapping { chain: &part.chain, options: &part.mapping });
+            let comparison = match (&mut seat.engines, mapping) {
                 (Ok(engines), None) => compare(rule, seat.target, &mut seat.session, engines, &events),
                 (Ok(engines), Some(mapping)) => {
                     compare_mapped(rule, mapping, seat.target, &mut seat.session, engines, &events)
                 }
                 (Err(error), _) => Comparison::failed(seat.target, error.clone()),
             };
-            Verdict::new(file.source.name(), rule, seat.target, comparison)
+            Some((part.target, Verdict::new(file.source.name(), rule, seat.target, comparison)))
         });
         Done { verdicts: verdicts.collect(), flips }
     }

@@ -247,8 +247,16 @@ codes! {
     FILE_NAME_TAKEN = "SG0905" Note;
     /// There is no such diagnostic code.
     CODE_UNKNOWN = "SG0906" Error;
+    /// The configuration file is no TOML.
+    CONFIG_SYNTAX = "SG0907" Error;
+    /// A configuration file has a key that does not belong there.
+    CONFIG_KEY = "SG0908" Error;
+    /// A key of the configuration, or its variable, has a value that cannot be.
+    CONFIG_VALUE = "SG0909" Error;
     /// An engine for `verify` does not start.
     ENGINE_FAILED = "SG0910" Error;
+    /// Nothing says which target is meant.
+    TARGET_MISSING = "SG0911" Error;
 }
 
 impl Code {
@@ -274,6 +282,11 @@ impl Code {
     pub fn title(self) -> &'static str {
         let line = self.info().page.lines().next().unwrap_or("");
         line.split_once(": ").map_or(line, |(_, title)| title)
+    }
+
+    /// Whether it says of a query that it can select other events than its rule; `--strict` makes these errors.
+    pub fn is_difference(self) -> bool {
+        [FOLDING_LIMITED, DATA_MODEL].contains(&self)
     }
 
     /// The code with this id, in any letter case.

@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::claim::{self, Admission, Claims};
 use super::conditions::View;
+use super::event::Reason;
 use super::item;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, StepRecord};
 use super::state::{State, Tracking};
+use super::tables::{self, Tables};
 use super::transformation::{FieldList, Renaming, Transformation};
-use super::event::Reason;
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
@@ -32,6 +34,8 @@ pub(super) struct Work<'a> {
     added: u32,
     /// Whether the item at hand found something to work on.
     touched: bool,
+    /// How the pipeline at hand works on the rule.
+    admission: Admission,
     /// Set where the rule stands for an event.
     replay: Option<Replay<'a>>,
 }
@@ -58,14 +62,16 @@ pub(super) fn is_added(origin: &Origin) -> bool {
 /// Applies pipelines to a rule.
 pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
     let mut work = Work::new(rule, options, None);
-    work.record.pipelines.extend(pipelines.iter().map(|pipeline| pipeline.name.clone()));
-    if work.pipelines(pipelines).is_ok() {
+    let mut passed_over = Vec::new();
+    let mut claims = Claims::default();
+    let done = work.pipelines(pipelines, &mut claims, &mut passed_over);
+    if done.is_ok() && work.has_table(&claims.strangers()).is_ok() {
         work.finish(table_keys);
     }
     work.record.state = work.state;
     let failed = work.diagnostics.iter().any(Diagnostic::is_error);
     let Work { rule, diagnostics, record, tracking, .. } = work;
-    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking }
+    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking, passed_over }
 }
 
 /// Applies pipelines to a rule that stands for an event; its condition afterwards.
@@ -79,7 +85,7 @@ pub(super) fn replay<'a>(
     replay: Replay<'a>,
 ) -> Result<Expr, (Option<u32>, Reason)> {
     let mut work = Work::new(rule, options, Some(replay));
-    let done = work.pipelines(pipelines);
+    let done = work.pipelines(pipelines, &mut Claims::default(), &mut Vec::new());
     match work.replay.and_then(|replay| replay.unfit) {
         Some(unfit) => Err(unfit),
         None if done.is_err() => Err((None, Reason::OtherSource)),
@@ -100,15 +106,29 @@ impl<'a> Work<'a> {
             shape: TableShape::Flat,
             added: 0,
             touched: false,
+            admission: Admission::Whole,
             replay,
         }
     }
 
-    fn pipelines(&mut self, pipelines: &[&Pipeline]) -> Result<(), Failed> {
+    /// The work of the pipelines; notes the places of those that are not for the rule.
+    fn pipelines<'p>(
+        &mut self,
+        pipelines: &[&'p Pipeline],
+        claims: &mut Claims<'p>,
+        passed_over: &mut Vec<usize>,
+    ) -> Result<(), Failed> {
         for pipeline in pipelines {
             self.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
         }
-        pipelines.iter().try_for_each(|pipeline| {
+        pipelines.iter().enumerate().try_for_each(|(place, pipeline)| {
+            self.admission = claims.admit(pipeline, &self.rule.logsource);
+            if self.admission == Admission::PassedOver {
+                passed_over.push(place);
+                self.pass_over(pipeline);
+                return Ok(());
+            }
+            self.record.pipelines.push(pipeline.name.clone());
             pipeline.items.iter().try_for_each(|item| self.item(item, &pipeline.name))
         })
     }
@@ -143,6 +163,12 @@ impl Work<'_> {
 
     fn view(&self) -> View<'_> {
         View { rule: &self.rule, state: &self.state, tracking: &self.tracking }
+    }
+
+    /// Notes that no item of a pipeline was for the rule.
+    fn pass_over(&mut self, pipeline: &Pipeline) {
+        let step = |item: &Item| StepRecord::new(&pipeline.name, &item.label, &item.kind, false);
+        self.record.steps.extend(pipeline.items.iter().map(step));
     }
 
     fn item(&mut self, item: &Item, pipeline: &Arc<str>) -> Result<(), Failed> {
@@ -348,26 +374,56 @@ impl Work<'_> {
         self.rule.condition = Expr::new(Node::All(vec![expr, own]), origin);
     }
 
-    /// Chooses the table of the rule's log source.
-    fn table(&mut self, item: &Item, tables: &super::tables::Tables) {
-        let Some(row) = tables.find(&self.rule.logsource) else {
-            let words = super::tables::words(&self.rule.logsource);
-            let known = tables.known();
-            let message = format!("the mapping has no table for the log source {words}");
-            let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
-            self.fail(codes::LOGSOURCE_UNMAPPED, item, message, &origin);
-            if let Some(diagnostic) = self.diagnostics.last_mut() {
-                let near = did_you_mean(&words, known.iter().map(String::as_str));
-                diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
-                diagnostic.help.push(format!("it has tables for {}", known.join(", ")));
-            }
+    /// Chooses the table of the rule's log source, unless a pipeline of tables alone did.
+    fn table(&mut self, item: &Item, tables: &Tables) {
+        if self.admission == Admission::WithoutTables {
+            self.touched = false;
             return;
+        }
+        let Some(row) = tables.find(&self.rule.logsource) else {
+            return self.fail_table(&[(item, tables)]);
         };
         if let Some(table) = &row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
         if let Some(conditions) = &row.conditions {
             self.add(item, conditions, false, false);
+        }
+    }
+
+    /// Refuses the rule where pipelines have tables, and none for its log source.
+    fn has_table(&mut self, strangers: &[&Pipeline]) -> Result<(), Failed> {
+        let lists: Vec<(&Item, &Tables)> =
+            strangers.iter().flat_map(|pipeline| claim::tables(&pipeline.items)).collect();
+        if lists.is_empty() {
+            return Ok(());
+        }
+        self.fail_table(&lists);
+        Err(Failed)
+    }
+
+    /// Notes that none of the lists of tables has the rule's log source.
+    fn fail_table(&mut self, lists: &[(&Item, &Tables)]) {
+        let words = tables::words(&self.rule.logsource);
+        let mut known: Vec<String> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
+        known.sort();
+        known.dedup();
+        let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+        let code = codes::LOGSOURCE_UNMAPPED;
+        match lists {
+            [(item, _)] => {
+                self.fail(code, item, format!("the mapping has no table for the log source {words}"), &origin);
+            }
+            _ => {
+                let message = format!("none of the mappings has a table for the log source {words}");
+                self.diagnostics.push(Diagnostic::new(code, message).at(origin.span));
+            }
+        }
+        if let Some(diagnostic) = self.diagnostics.last_mut() {
+            let near = did_you_mean(&words, known.iter().map(String::as_str));
+            diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
+            let has = if lists.len() == 1 { "it has" } else { "they have" };
+            diagnostic.help.push(format!("{has} tables for {}", known.join(", ")));
         }
     }
 

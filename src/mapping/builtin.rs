@@ -1,8 +1,20 @@
-//! The mappings in the program: the files of `mappings/`.
+//! The mappings in the program: the files of `mappings/`, and the names that several of them have together.
 
 use include_dir::{Dir, include_dir};
+use indexmap::IndexMap;
+use serde::Deserialize;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+
+/// Mappings of one product that are given together.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// What it is, in a line.
+    pub title: String,
+    /// The mappings, in the order of their work.
+    pub mappings: Vec<String>,
+}
 
 /// The names of the mappings in the program, sorted; the file of each is `mappings/NAME.yml`.
 pub fn names() -> Vec<&'static str> {
@@ -15,4 +27,30 @@ pub fn names() -> Vec<&'static str> {
 /// The text of a mapping in the program.
 pub fn get(name: &str) -> Option<&'static str> {
     EMBEDDED.get_file(format!("{name}.yml")).and_then(|file| file.contents_utf8())
+}
+
+/// The bundles by name, in the order of `mappings/bundles.toml`.
+pub fn bundles() -> IndexMap<String, Bundle> {
+    let text = EMBEDDED.get_file("bundles.toml").and_then(|file| file.contents_utf8()).unwrap_or_default();
+    toml::from_str(text).unwrap_or_default() // a test reads it
+}
+
+/// Whether a mapping in the program or a bundle has this name.
+pub fn is_name(name: &str) -> bool {
+    get(name).is_some() || bundles().contains_key(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundles_are_of_mappings_and_have_names_of_their_own() {
+        let bundles = bundles();
+        assert!(!bundles.is_empty());
+        for (name, bundle) in bundles {
+            assert!(get(&name).is_none(), "{name} is a mapping too");
+            assert!(bundle.mappings.iter().all(|name| get(name).is_some()), "{name}: {bundle:?}");
+        }
+    }
 }

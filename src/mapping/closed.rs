@@ -33,7 +33,8 @@ pub(super) fn complete(
         let found = holds(&changed, &field, word);
         match (wanted.contains(&true), wanted.contains(&false)) {
             (true, true) => {
-                let message = format!("the product has `{word}` for each of {}, which this tells apart", keys.join(", "));
+                let message =
+                    format!("the product has `{word}` for each of {}, which this tells apart", keys.join(", "));
                 work.fail(codes::MAPPING_REJECTS, item, message, &written.origin);
                 return changed;
             }
@@ -83,9 +84,9 @@ fn words(mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>) -> IndexMap<&str, Vec<&str
 
 /// Whether the item tests nothing but the field's values.
 fn is_of_values(item: &Expr) -> bool {
-    item::tests(item).iter().all(|(_, test)| {
-        matches!(test, Test::Pattern(_) | Test::Regex(_) | Test::Number(_) | Test::Bool(_))
-    })
+    item::tests(item)
+        .iter()
+        .all(|(_, test)| matches!(test, Test::Pattern(_) | Test::Regex(_) | Test::Number(_) | Test::Bool(_)))
 }
 
 fn has_wildcards(item: &Expr) -> bool {

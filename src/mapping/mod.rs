@@ -10,6 +10,7 @@
 
 mod apply;
 pub mod builtin;
+mod claim;
 mod closed;
 mod conditions;
 mod event;

@@ -170,7 +170,7 @@ fn rule(rule: &Rule) -> Json {
     })
 }
 
-/// Applies the post-processing of pipelines to the query of a rule.
+/// Applies the post-processing of those pipelines to the query of a rule that worked on it.
 ///
 /// # Errors
 /// Where a template fails.
@@ -181,7 +181,8 @@ pub(super) fn postprocess(
     mapped: &Mapped,
 ) -> Result<String, Diagnostic> {
     let view = View { rule, state: &mapped.record.state, tracking: &mapped.tracking };
-    pipelines.iter().try_fold(query, |query, pipeline| {
+    let worked = pipelines.iter().enumerate().filter(|(place, _)| !mapped.passed_over.contains(place));
+    worked.map(|(_, pipeline)| pipeline).try_fold(query, |query, pipeline| {
         pipeline.steps.iter().try_fold(query, |query, step| step.apply(query, &view, pipeline))
     })
 }

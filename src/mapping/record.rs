@@ -22,12 +22,14 @@ pub struct Mapped {
     /// What was done.
     pub record: Record,
     pub(super) tracking: Tracking,
+    /// The places in the chain of the pipelines that are not for the rule.
+    pub(super) passed_over: Vec<usize>,
 }
 
 /// What the pipelines did to a rule.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Record {
-    /// The pipelines in the order of their work.
+    /// The pipelines that worked on the rule, in their order.
     pub pipelines: Vec<Arc<str>>,
     /// The table or index that was chosen.
     pub table: Option<Arc<str>>,

@@ -418,11 +418,7 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             boolean.map(Value::Bool).ok_or(Exclusion::NotABoolean)
         }
         (
-            ColumnKind::Text
-            | ColumnKind::Time
-            | ColumnKind::Dynamic
-            | ColumnKind::WholeEvent
-            | ColumnKind::Document,
+            ColumnKind::Text | ColumnKind::Time | ColumnKind::Dynamic | ColumnKind::WholeEvent | ColumnKind::Document,
             value,
         ) => Ok(value),
     }

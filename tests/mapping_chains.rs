@@ -1,0 +1,141 @@
+//! Several pipelines with tables in one chain: the first that knows a log source has the rule, and the others leave it alone.
+
+use sigmaglot::diagnostic::codes;
+use sigmaglot::ir;
+use sigmaglot::mapping::{self, Mapped, Options, Pipeline, Unmapped, builtin};
+use sigmaglot::sigma;
+use sigmaglot::source::Source;
+use sigmaglot::target::{Options as TargetOptions, Target, Templates};
+
+const FIRST: &str = "
+name: first
+priority: 20
+transformations:
+  - {id: a, type: field_name_mapping, mapping: {Image: one_image, User: one_user}}
+  - {id: own, type: add_condition, conditions: {one: 'yes'}}
+  - {id: tables, type: sigmaglot_tables, tables: [{product: windows, table: One}, {product: linux, table: OneLinux}]}
+postprocessing:
+  - {type: embed, prefix: 'one(', suffix: ')'}
+";
+
+const SECOND: &str = "
+name: second
+priority: 20
+transformations:
+  - {id: b, type: field_name_mapping, mapping: {Image: two_image, User: two_user}}
+  - {id: tables, type: sigmaglot_tables, tables: [{product: linux, table: Two}, {product: macos, table: TwoMac}]}
+postprocessing:
+  - {type: embed, prefix: 'two(', suffix: ')'}
+";
+
+/// Tables alone, before the others by its priority.
+const OWN_TABLES: &str = "
+name: own
+transformations:
+  - {type: sigmaglot_tables, tables: [{product: linux, table: Mine}]}
+";
+
+/// No tables: for every rule.
+const ANY: &str = "
+name: any
+priority: 30
+transformations:
+  - {type: field_name_suffix, suffix: '_x'}
+";
+
+fn map(pipelines: &[&str], product: &str) -> (Mapped, Option<String>) {
+    let read = |text: &&str| {
+        let (pipeline, said) = Pipeline::parse(&Source::new("pipeline.yml", *text));
+        pipeline.unwrap_or_else(|| panic!("{said:?}"))
+    };
+    let pipelines: Vec<Pipeline> = pipelines.iter().map(read).collect();
+    let chain = mapping::resolve(&pipelines, "kql").unwrap_or_else(|e| panic!("{e}"));
+    let text = format!("title: T\nlogsource: {{product: {product}}}\ndetection: {{s: {{Image: x}}, condition: s}}\n");
+    let rule = sigma::read(&Source::new("rule.yml", text), &sigma::Options::default()).rules.remove(0);
+    let mapped = chain.apply(rule, &Options { unmapped: Unmapped::Keep, ..Options::default() });
+    let query = mapped.rule.as_ref().map(|rule| {
+        let rule = ir::Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
+        let target = Target::load("kql", &Templates::embedded()).unwrap_or_else(|e| panic!("{e}"));
+        let query = target.convert(&rule, &TargetOptions::default()).query.unwrap_or_default();
+        chain.postprocess(query, &mapped).unwrap_or_default()
+    });
+    (mapped, query)
+}
+
+#[test]
+fn the_first_pipeline_that_knows_the_log_source_has_the_rule() {
+    for (product, query, worked) in [
+        ("windows", "one(One | where one =~ \"yes\" and one_image =~ \"x\")", "first"),
+        ("linux", "one(OneLinux | where one =~ \"yes\" and one_image =~ \"x\")", "first"),
+        ("macos", "two(TwoMac | where two_image =~ \"x\")", "second"),
+    ] {
+        let (mapped, text) = map(&[FIRST, SECOND], product);
+        assert_eq!(text.as_deref(), Some(query));
+        assert_eq!(mapped.record.pipelines, [worked.into()]);
+        let applied = |step: &&mapping::StepRecord| step.applied;
+        assert!(mapped.record.steps.iter().filter(applied).all(|step| step.pipeline.as_ref() == worked));
+    }
+    let (_, text) = map(&[SECOND, FIRST], "linux");
+    assert_eq!(text.as_deref(), Some("two(Two | where two_image =~ \"x\")"), "the order of the arguments counts");
+}
+
+#[test]
+fn a_rule_is_refused_only_where_no_pipeline_has_a_table() {
+    let (mapped, _) = map(&[FIRST, SECOND], "kubernetes");
+    let said: Vec<String> = mapped.diagnostics.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["error[SG0613]: none of the mappings has a table for the log source kubernetes/*/*"]);
+    assert_eq!(mapped.diagnostics[0].help, ["they have tables for linux/*/*, macos/*/*, windows/*/*"]);
+    let (mapped, _) = map(&[FIRST], "kubernetes");
+    assert_eq!(mapped.diagnostics[0].code, codes::LOGSOURCE_UNMAPPED);
+    assert!(mapped.diagnostics[0].message.ends_with("(item `tables` of the mapping)"));
+}
+
+#[test]
+fn a_pipeline_without_tables_is_for_every_rule() {
+    for (product, field) in [("windows", "one_image_x"), ("macos", "two_image_x")] {
+        let (mapped, text) = map(&[ANY, FIRST, SECOND], product);
+        assert!(text.is_some_and(|text| text.contains(field)), "{:?}", mapped.record);
+        assert!(mapped.record.pipelines.contains(&"any".into()));
+    }
+    assert!(map(&[ANY], "kubernetes").1.is_some());
+}
+
+#[test]
+fn a_pipeline_of_tables_alone_chooses_the_table_and_leaves_the_fields_to_others() {
+    let (_, text) = map(&[FIRST, OWN_TABLES], "linux");
+    assert_eq!(text.as_deref(), Some("one(Mine | where one =~ \"yes\" and one_image =~ \"x\")"));
+    let (_, text) = map(&[FIRST, OWN_TABLES], "windows");
+    assert_eq!(text.as_deref(), Some("one(One | where one =~ \"yes\" and one_image =~ \"x\")"));
+}
+
+/// Every log source of a mapping has the same query in its bundle, unless an earlier mapping of the bundle has it too.
+#[test]
+fn a_bundle_gives_what_its_mappings_give() {
+    let rules = [
+        ("splunk", "spl", "splunk-windows", "category: process_creation, product: windows"),
+        ("splunk", "spl", "splunk-linux", "product: linux, service: auditd"),
+        ("splunk", "spl", "splunk-cloud", "product: aws, service: cloudtrail"),
+        ("ecs", "eql", "ecs-network", "product: zeek, service: dns"),
+        ("sentinel", "kql", "sentinel-sysmon", "product: windows, category: dns_query"),
+        ("asim", "kql", "sentinel-cloud", "product: okta, service: okta"),
+    ];
+    let bundles = builtin::bundles();
+    for (bundle, target, name, logsource) in rules {
+        let read = |name: &str| {
+            let text = builtin::get(name).unwrap_or_default();
+            Pipeline::parse(&Source::new(name, text)).0.unwrap_or_else(|| panic!("{name}"))
+        };
+        let all: Vec<Pipeline> = bundles[bundle].mappings.iter().map(|name| read(name)).collect();
+        let one = [read(name)];
+        let rule = format!("title: T\nlogsource: {{{logsource}}}\ndetection: {{s: {{a: x}}, condition: s}}\n");
+        let rule = sigma::read(&Source::new("rule.yml", rule), &sigma::Options::default()).rules.remove(0);
+        let apply = |pipelines: &[Pipeline]| {
+            let chain = mapping::resolve(pipelines, target).unwrap_or_else(|e| panic!("{e}"));
+            chain.apply(rule.clone(), &Options::default())
+        };
+        let (whole, alone) = (apply(&all), apply(&one));
+        assert!(alone.rule.is_some(), "{name}: {:?}", alone.diagnostics);
+        assert_eq!(whole.rule, alone.rule, "{bundle}: {:?}", whole.diagnostics);
+        assert_eq!(whole.record.pipelines, alone.record.pipelines);
+    }
+}
