@@ -4,7 +4,7 @@
 //! each manifest; this is the same as code. What a store would refuse, or what its vendor does not document, is an
 //! [`Exclusion`]: named by construct, never by rule.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
 use crate::interp::Event;
-use crate::ir::{Case, Expr, Field, Node, Predicate, Rule, Subject, Test};
+use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, Test};
+use crate::target::EqlTypes;
 
 /// The column that holds the whole event, for keywords.
 const EVENT_COLUMN: &str = "event_json";
@@ -71,6 +72,8 @@ pub struct Store {
     reserved: bool,
     /// Whether the rule compares two fields in a language that does so by lower case.
     lowers: bool,
+    /// The fields whose numbers are computed from their text, as doubles.
+    computed: BTreeSet<String>,
 }
 
 /// The kinds of stores.
@@ -114,14 +117,20 @@ impl Store {
     pub fn new(target: &str, rule: &Rule) -> Store {
         let room = Room::of(target);
         let projected = Rule { condition: project_expr(room, &rule.condition), ..rule.clone() };
-        let (columns, _) = columns(room, &projected);
-        let (named, keywords) = self::columns(room, rule);
+        // The back end sees the normalized rule, which may lack the test that gave a field its type.
+        let types = (room == Room::Eql).then(|| EqlTypes::of(&ir::normalize(rule.condition.clone())));
+        let (columns, _) = columns(types.as_ref(), &projected);
+        let (named, keywords) = self::columns(types.as_ref(), rule);
         let reserved = named.iter().any(|column| room.reserves(&column.name));
-        let mut lowers = false;
-        rule.condition.for_each_predicate(&mut |predicate, _| {
-            lowers |= room == Room::Spl && matches!(predicate.test, Test::FieldPattern { case: Case::Fold, .. });
+        let (mut lowers, mut computed) = (false, BTreeSet::new());
+        rule.condition.for_each_predicate(&mut |predicate, _| match (&predicate.subject, &predicate.test) {
+            (_, Test::FieldPattern { case: Case::Fold, .. }) => lowers |= room == Room::Spl,
+            (Subject::Field(field), Test::Compare(..)) if room == Room::Spl => {
+                computed.insert(field.name.to_string());
+            }
+            _ => {}
         });
-        Store { room, rule: projected, columns, keywords, reserved, lowers }
+        Store { room, rule: projected, columns, keywords, reserved, lowers, computed }
     }
 
     /// The rule as it is meant in the store.
@@ -163,6 +172,10 @@ impl Store {
         if self.lowers && fields.values().any(|value| !value.to_string().is_ascii()) {
             return Err(Exclusion::LowerCase);
         }
+        let inexact = |name: &String| fields.get(name).is_some_and(computed_inexactly);
+        if self.computed.iter().any(inexact) {
+            return Err(Exclusion::NotADouble);
+        }
         Ok(Event(fields))
     }
 
@@ -201,33 +214,30 @@ impl Store {
 }
 
 /// The columns that a rule looks at, by name, and whether it has keywords.
-fn columns(room: Room, rule: &Rule) -> (Vec<Column>, bool) {
-    let mut kinds: BTreeMap<&str, ColumnKind> = BTreeMap::new();
+fn columns(types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, bool) {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
     let mut keywords = false;
     rule.condition.for_each_predicate(&mut |predicate, _| {
         match &predicate.subject {
             Subject::AnyValue => keywords = true,
             Subject::Field(field) => {
-                let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
-                // The first test that needs a type decides.
-                if *known == ColumnKind::Text {
-                    *known = kind(room, &predicate.test);
-                }
+                names.insert(&field.name);
             }
         }
         if let Test::FieldPattern { other, .. } = &predicate.test {
-            kinds.entry(&other.name).or_insert(ColumnKind::Text);
+            names.insert(&other.name);
         }
     });
-    let columns = kinds.into_iter().map(|(name, kind)| Column { name: name.to_owned(), kind });
+    let kind = |name: &str| types.map_or(ColumnKind::Text, |types| column_kind(types.named(name)));
+    let columns = names.into_iter().map(|name| Column { name: name.to_owned(), kind: kind(name) });
     (columns.collect(), keywords)
 }
 
-/// The type of a field without a mapping.
-fn kind(room: Room, test: &Test) -> ColumnKind {
-    match (room, test) {
-        (Room::Eql, Test::Network(_)) => ColumnKind::Ip,
-        (Room::Eql, Test::Compare(..)) => ColumnKind::Real,
+/// The column for a field of this type.
+fn column_kind(kind: FieldType) -> ColumnKind {
+    match kind {
+        FieldType::Ip => ColumnKind::Ip,
+        FieldType::Real | FieldType::Integer => ColumnKind::Real,
         _ => ColumnKind::Text,
     }
 }
@@ -323,6 +333,29 @@ fn number(value: &Value) -> Result<Value, Exclusion> {
     serde_json::Number::from_f64(number).map(Value::Number).ok_or(Exclusion::NotADouble)
 }
 
+/// Whether digits times or through a power of ten, each a double, may not be the double nearest to the number that the text
+/// spells.
+fn computed_inexactly(value: &Value) -> bool {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Array(values) => return values.iter().any(computed_inexactly),
+        _ => return false,
+    };
+    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) {
+        return false;
+    }
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = whole.len() + fraction.len();
+    match exponent.parse::<i64>().map(|exponent| (exponent < 0, exponent.unsigned_abs() as usize)) {
+        // Without a point no bound of a rule lies between the number and its double.
+        Err(_) if exponent.is_empty() => !fraction.is_empty() && digits > 15,
+        Err(_) => true,
+        Ok((true, power)) => digits > 15 || power + fraction.len() > 22,
+        Ok((false, power)) => digits + power > 15,
+    }
+}
+
 fn folding_gap(value: &Value) -> bool {
     match value {
         Value::String(text) => super::sqlite::folding_gap(text),
@@ -391,6 +424,17 @@ mod tests {
         assert_eq!(project(json!({"n": "inf"})), Err(Exclusion::NotANumber));
         assert_eq!(project(json!({"n": u64::MAX})), Err(Exclusion::NotADouble));
         assert_eq!(project(json!({"n": {"m": 1}})), Ok(json!({})));
+    }
+
+    #[test]
+    fn numbers_that_splunk_computes_must_be_exact() {
+        let store = Store::new("spl", &rule(vec![(field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))]));
+        for text in ["1e3", "-1.5E-1", ".5", "9007199254740993", "1.1e1", "text", "2024-01-01", "a.b.c.d.e.f.g.h"] {
+            assert!(store.project(&event(json!({"n": text}))).is_ok(), "{text}");
+        }
+        for text in ["1e30", "1.5e-22", "0.1234567890123456", "1e99999999999999999999"] {
+            assert_eq!(store.project(&event(json!({"n": ["1", text]}))), Err(Exclusion::NotADouble), "{text}");
+        }
     }
 
     #[test]
