@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use super::engine::{Column, ColumnKind, Table};
-use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
+use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
 use crate::interp::Event;
 use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, Test};
 use crate::target::EqlTypes;
@@ -143,22 +143,25 @@ impl Store {
     /// # Errors
     /// Where the event cannot be compared.
     pub fn project(&self, event: &Event) -> Result<Event, Exclusion> {
-        let mut fields = match self.room {
-            Room::Sql { integers: true, .. } => project_sql(event).0,
-            Room::Sql { .. } => project_sql_text(event).0,
-            Room::Kql => flatten(event, Arrays::Json, kql_value),
-            Room::Eql => flatten(event, Arrays::Values, eql_value),
-            Room::Spl => flatten(event, Arrays::Values, spl_value),
-        };
-        if self.room == Room::Eql && fields.keys().any(|name| has_fields_of_its_own(name, &fields)) {
-            return Err(Exclusion::ValueAndFields);
+        if self.room == Room::Eql && !is_flat(event) {
+            let names = flatten(event, Arrays::Values, |_| true, eql_value);
+            if names.keys().any(|name| has_fields_of_its_own(name, &names)) {
+                return Err(Exclusion::ValueAndFields);
+            }
         }
+        let (arrays, hold): (_, fn(&Value) -> Option<Value>) = match self.room {
+            Room::Sql { integers: true, .. } => (Arrays::Json, sql_value),
+            Room::Sql { .. } => (Arrays::Json, sql_text),
+            Room::Kql => (Arrays::Json, kql_value),
+            Room::Eql => (Arrays::Values, eql_value),
+            Room::Spl => (Arrays::Values, spl_value),
+        };
+        let all = self.sees_everything();
+        let wanted = |name: &str| all || self.columns.iter().any(|column| column.name == name);
+        let mut fields = flatten(event, arrays, wanted, hold);
         if self.room == Room::Spl && self.keywords {
             fields.remove(RAW_FIELD);
             fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
-        }
-        if !self.sees_everything() {
-            fields.retain(|name, _| self.columns.iter().any(|column| column.name == *name));
         }
         for column in &self.columns {
             if let Some(value) = fields.get_mut(&column.name) {

@@ -107,11 +107,7 @@ impl Spec {
             Kind::Runner if !python.exists() => Ok(None),
             Kind::Runner => {
                 let command = [python.display().to_string(), pipe::program("runner.py"), self.name.to_owned()];
-                match Process::start(&command, PATIENCE) {
-                    Ok(process) => Ok(Some(Running::Process(Box::new(process)))),
-                    Err(EngineError::Rejected(words)) if words.starts_with(NOT_INSTALLED) => Ok(None),
-                    Err(error) => Err(error.to_string()),
-                }
+                Ok(start(&command)?.map(|process| Running::Process(Box::new(process))))
             }
             Kind::Checker if !directory.join("node/node_modules/@kusto").exists() => Ok(None),
             Kind::Checker => {
@@ -120,6 +116,15 @@ impl Spec {
                 Pipe::start(&command).map(|pipe| pipe.map(Running::Checker))
             }
         }
+    }
+}
+
+/// Starts `runner.py`; `None` where it says that its engine is not installed.
+fn start(command: &[String]) -> Result<Option<Process>, String> {
+    match Process::start(command, PATIENCE) {
+        Ok(process) => Ok(Some(process)),
+        Err(EngineError::Rejected(words)) if words.starts_with(NOT_INSTALLED) => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -283,4 +288,25 @@ fn check_syntax(pipe: &mut Pipe, table: &Table, query: &str) -> Result<(), Strin
         Some(found) if found.is_empty() => Ok(()),
         _ => Err(answer.to_string()),
     }
+}
+
+/// A library that is not there is one thing, a broken one another: that says so in its own words.
+#[test]
+fn a_broken_engine_is_not_an_absent_one() {
+    if !std::process::Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return println!("skipped: python3 not installed");
+    }
+    let libraries = std::env::temp_dir().join(format!("sigmaglot-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&libraries).expect("a directory for libraries");
+    let library =
+        |name: &str, text: &str| std::fs::write(libraries.join(name), text).expect("a library can be written");
+    let path = format!("PYTHONPATH={}", libraries.display());
+    let command = ["env", &path, "python3", "-S", &pipe::program("runner.py"), "duckdb"].map(str::to_owned);
+    let absent = start(&command);
+    library("pyarrow.py", "");
+    library("duckdb.py", "raise ImportError('libduckdb.so is of another machine')");
+    let broken = start(&command);
+    std::fs::remove_dir_all(&libraries).expect("the directory is ours");
+    assert!(matches!(absent, Ok(None)), "{:?}", absent.err());
+    assert!(broken.as_ref().is_err_and(|words| words.contains("of another machine")), "{:?}", broken.err());
 }
