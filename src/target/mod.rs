@@ -19,6 +19,7 @@ mod templates;
 use minijinja::Environment;
 use serde::Serialize;
 
+pub use eql::Types as EqlTypes;
 pub use manifest::{Capability, Limits, Manifest};
 pub use templates::Templates;
 

@@ -98,8 +98,9 @@ pub const RUST: Dialect = Dialect {
     ..RE2
 };
 
-/// PCRE2 without UCP (Splunk).
-pub const PCRE2: Dialect = Dialect { end: "\\z", space: Some(("\\s", "\\S")), max_repeat: 65_535, ..RE2 };
+/// PCRE2 without UCP (Splunk). Its `^` of lines does not match behind a line break that ends the text.
+pub const PCRE2: Dialect =
+    Dialect { end: "\\z", line_start: Some("(?<![^\\n])"), space: Some(("\\s", "\\S")), max_repeat: 65_535, ..RE2 };
 
 /// java.util.regex (Spark): several line terminators, so the dot and the line anchors are written out.
 pub const JAVA: Dialect = Dialect {
@@ -417,6 +418,10 @@ mod tests {
         assert_eq!(show(text, &PCRE2), r"(?i)^net1?\s+(?:user|grp)\d{2,}.*x\z");
         assert_eq!(show(text, &JAVA), r"(?iu)^net1?\s+(?:user|grp)\d{2,}[^\n]*x\z");
         assert_eq!(show(text, &POSTGRES), r"(?i)^net1?[\t-\r ]+(?:user|grp)[0-9]{2,}[^\n]*x$");
+        let lines = r"(?m)^a$";
+        assert_eq!(show(lines, &RE2), r"(?m:^)a(?m:$)");
+        assert_eq!(show(lines, &PCRE2), r"(?<![^\n])a(?m:$)");
+        assert_eq!(show(lines, &JAVA), r"(?:^|(?<=\n))a(?:\z|(?=\n))");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::ir::{Expr, Node, Predicate, Test};
 /// # Errors
 /// Where the event cannot be compared.
 pub(super) fn project(event: &Event, names: &[&str], whole: bool, objects: bool) -> Result<Event, Exclusion> {
-    let mut fields = flatten(event, Arrays::Json, |value| Some(stored(value)));
+    let mut fields = flatten(event, Arrays::Json, |_| true, |value| Some(stored(value)));
     let below = |name: &str, path: &str| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
     if !whole {
         fields.retain(|path, _| names.iter().any(|name| path == name || below(name, path) || below(path, name)));

@@ -3,6 +3,8 @@
 //! What a projection loses is written in the `data_model` of the target's manifest, line by line. Which store takes
 //! which projection is `store`'s business.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::interp::Event;
@@ -23,18 +25,19 @@ pub(super) enum Arrays {
 /// already wins); arrays are their JSON text; booleans and numbers other than 64-bit integers are their canonical text; U+0000 is
 /// U+FFFD.
 pub fn project_sql(event: &Event) -> Event {
-    Event(flatten(event, Arrays::Json, |value| match value {
+    Event(flatten(event, Arrays::Json, |_| true, sql_value))
+}
+
+/// A value in a column of text and integers.
+pub(super) fn sql_value(value: &Value) -> Option<Value> {
+    match value {
         Value::Number(number) if number.is_i64() => Some(value.clone()),
         other => sql_text(other),
-    }))
+    }
 }
 
-/// The event as a flat table of text columns holds it: as [`project_sql`], integers as text too.
-pub fn project_sql_text(event: &Event) -> Event {
-    Event(flatten(event, Arrays::Json, sql_text))
-}
-
-fn sql_text(value: &Value) -> Option<Value> {
+/// A value in a column of text.
+pub(super) fn sql_text(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.replace('\0', "\u{FFFD}").into()),
@@ -42,21 +45,31 @@ fn sql_text(value: &Value) -> Option<Value> {
     }
 }
 
-/// The event's values by dotted path, each as `hold` has it; what it does not hold is missing. A scalar key that has the name
-/// of a path wins over the path, but among [`Arrays::Values`] all values of one name are kept.
-pub(super) fn flatten(event: &Event, arrays: Arrays, hold: impl Fn(&Value) -> Option<Value>) -> Map<String, Value> {
+/// The event's values by dotted path, as far as the paths are `wanted`, each as `hold` has it; what it does not hold is missing.
+/// A scalar key that has the name of a path wins over the path, but among [`Arrays::Values`] all values of one name are kept.
+pub(super) fn flatten(
+    event: &Event,
+    arrays: Arrays,
+    wanted: impl Fn(&str) -> bool,
+    hold: impl Fn(&Value) -> Option<Value>,
+) -> Map<String, Value> {
     let mut out: Map<String, Value> = Map::new();
-    let mut level: Vec<(String, &Value)> = event.0.iter().map(|(name, value)| (name.clone(), value)).collect();
+    let mut level: Vec<(Cow<'_, str>, &Value)> =
+        event.0.iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), value)).collect();
     while !level.is_empty() {
         let mut deeper = Vec::new();
         for (path, value) in level {
+            let wanted = wanted(&path);
+            if !wanted && !matches!(value, Value::Object(_) | Value::Array(_)) {
+                continue;
+            }
             let mut values = Vec::new();
             leaves(value, arrays, &path, &mut values, &mut deeper);
-            for value in values {
-                match (value, out.get_mut(&path)) {
+            for value in values.into_iter().filter(|_| wanted) {
+                match (value, out.get_mut(path.as_ref())) {
                     (value, None) => {
                         if let Some(value) = hold(value) {
-                            out.insert(path.clone(), value);
+                            out.insert(path.clone().into_owned(), value);
                         }
                     }
                     (value, Some(known)) if arrays == Arrays::Values => add(known, hold(value)),
@@ -69,19 +82,29 @@ pub(super) fn flatten(event: &Event, arrays: Arrays, hold: impl Fn(&Value) -> Op
     out
 }
 
+/// Whether all fields of the event are plain: values, or lists of values, under names without a dot.
+pub(super) fn is_flat(event: &Event) -> bool {
+    let nested = |value: &Value| matches!(value, Value::Object(_) | Value::Array(_));
+    event.0.iter().all(|(name, value)| match value {
+        Value::Object(_) => false,
+        Value::Array(items) => !name.contains('.') && !items.iter().any(nested),
+        _ => !name.contains('.'),
+    })
+}
+
 /// The values of a field itself, and what lies below it.
 fn leaves<'e>(
     value: &'e Value,
     arrays: Arrays,
     path: &str,
     out: &mut Vec<&'e Value>,
-    deeper: &mut Vec<(String, &'e Value)>,
+    deeper: &mut Vec<(Cow<'e, str>, &'e Value)>,
 ) {
     let mut waiting = vec![value];
     while let Some(value) = waiting.pop() {
         match value {
             Value::Object(object) => {
-                deeper.extend(object.iter().map(|(name, value)| (format!("{path}.{name}"), value)));
+                deeper.extend(object.iter().map(|(name, value)| (Cow::Owned(format!("{path}.{name}")), value)));
             }
             Value::Array(items) if arrays == Arrays::Values => waiting.extend(items.iter().rev()),
             leaf => out.push(leaf),

@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 
 use super::document;
 use super::engine::{Column, ColumnKind, Table};
-use super::project::{Arrays, flatten, project_sql, project_sql_text, text_of};
+use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
 use crate::interp::Event;
 use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, TableShape, Test};
 use crate::mapping;
+use crate::target::EqlTypes;
 
 /// The field of Elasticsearch that holds the category of an event.
 const CATEGORY_FIELD: &str = "event.category";
@@ -91,6 +92,8 @@ pub struct Store {
     reserved: bool,
     /// Whether the rule compares two fields in a language that does so by lower case.
     lowers: bool,
+    /// The fields whose numbers are computed from their text, as doubles.
+    computed: BTreeSet<String>,
 }
 
 /// The kinds of stores.
@@ -140,14 +143,20 @@ impl Store {
         let json = matches!(rule.table, Some(ir::Table { shape: TableShape::Json { .. }, .. }));
         let meant = if json { document::project_expr(&rule.condition) } else { project_expr(room, &rule.condition) };
         let projected = Rule { condition: meant, ..rule.clone() };
-        let (columns, _) = columns(room, &projected);
-        let (named, keywords) = self::columns(room, rule);
+        // The back end sees the normalized rule, which may lack the test that gave a field its type.
+        let types = (room == Room::Eql).then(|| EqlTypes::of(&ir::normalize(rule.condition.clone())));
+        let (columns, _) = columns(room, types.as_ref(), &projected);
+        let (named, keywords) = self::columns(room, types.as_ref(), rule);
         let reserved = named.iter().any(|column| room.reserves(&column.name));
-        let mut lowers = false;
-        rule.condition.for_each_predicate(&mut |predicate, _| {
-            lowers |= room == Room::Spl && matches!(predicate.test, Test::FieldPattern { case: Case::Fold, .. });
+        let (mut lowers, mut computed) = (false, BTreeSet::new());
+        rule.condition.for_each_predicate(&mut |predicate, _| match (&predicate.subject, &predicate.test) {
+            (_, Test::FieldPattern { case: Case::Fold, .. }) => lowers |= room == Room::Spl,
+            (Subject::Field(field), Test::Compare(..)) if room == Room::Spl => {
+                computed.insert(field.name.to_string());
+            }
+            _ => {}
         });
-        Store { room, rule: projected, columns, keywords, reserved, lowers }
+        Store { room, rule: projected, columns, keywords, reserved, lowers, computed }
     }
 
     /// The store of a target for the events of a mapped rule. The fields that a store keeps for itself are those of the
@@ -174,16 +183,22 @@ impl Store {
         if self.json_column().is_some() {
             return self.project_document(event);
         }
-        let mut fields = match self.room {
-            Room::Sql { integers: true, .. } => project_sql(event).0,
-            Room::Sql { .. } => project_sql_text(event).0,
-            Room::Kql => flatten(event, Arrays::Json, kql_value),
-            Room::Eql => flatten(event, Arrays::Values, eql_value),
-            Room::Spl => flatten(event, Arrays::Values, spl_value),
-        };
-        if self.room == Room::Eql && fields.keys().any(|name| has_fields_of_its_own(name, &fields)) {
-            return Err(Exclusion::ValueAndFields);
+        if self.room == Room::Eql && !is_flat(event) {
+            let names = flatten(event, Arrays::Values, |_| true, eql_value);
+            if names.keys().any(|name| has_fields_of_its_own(name, &names)) {
+                return Err(Exclusion::ValueAndFields);
+            }
         }
+        let (arrays, hold): (_, fn(&Value) -> Option<Value>) = match self.room {
+            Room::Sql { integers: true, .. } => (Arrays::Json, sql_value),
+            Room::Sql { .. } => (Arrays::Json, sql_text),
+            Room::Kql => (Arrays::Json, kql_value),
+            Room::Eql => (Arrays::Values, eql_value),
+            Room::Spl => (Arrays::Values, spl_value),
+        };
+        let all = self.sees_everything();
+        let wanted = |name: &str| all || self.columns.iter().any(|column| column.name == name);
+        let mut fields = flatten(event, arrays, wanted, hold);
         if self.is_data_model() {
             fields.retain(|_, value| !value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(UNKNOWN)));
             if self.columns.iter().any(|column| fields.get(&column.name).is_some_and(Value::is_array)) {
@@ -193,9 +208,6 @@ impl Store {
         if self.room == Room::Spl && self.keywords {
             fields.remove(RAW_FIELD);
             fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
-        }
-        if !self.sees_everything() {
-            fields.retain(|name, _| self.columns.iter().any(|column| column.name == *name));
         }
         for column in &self.columns {
             if let Some(value) = fields.get_mut(&column.name) {
@@ -208,6 +220,10 @@ impl Store {
         }
         if self.lowers && fields.values().any(|value| !value.to_string().is_ascii()) {
             return Err(Exclusion::LowerCase);
+        }
+        let inexact = |name: &String| fields.get(name).is_some_and(computed_inexactly);
+        if self.computed.iter().any(inexact) {
+            return Err(Exclusion::NotADouble);
         }
         Ok(Event(fields))
     }
@@ -289,52 +305,36 @@ impl Store {
 }
 
 /// The columns that a rule looks at, by name, and whether it has keywords.
-fn columns(room: Room, rule: &Rule) -> (Vec<Column>, bool) {
-    let mut kinds: BTreeMap<&str, ColumnKind> = BTreeMap::new();
+fn columns(room: Room, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, bool) {
+    let mut names: BTreeMap<&str, FieldType> = BTreeMap::new();
     let mut keywords = false;
     rule.condition.for_each_predicate(&mut |predicate, _| {
         match &predicate.subject {
             Subject::AnyValue => keywords = true,
             Subject::Field(field) => {
-                let known = kinds.entry(&field.name).or_insert(ColumnKind::Text);
-                // The first test that needs a type decides, where no mapping says it.
-                if *known == ColumnKind::Text {
-                    *known = typed_column(room, field.kind).unwrap_or_else(|| kind(room, &predicate.test));
-                }
+                names.entry(&field.name).or_insert(field.kind);
             }
         }
         if let Test::FieldPattern { other, .. } = &predicate.test {
-            let known = kinds.entry(&other.name).or_insert(ColumnKind::Text);
-            if *known == ColumnKind::Text {
-                *known = typed_column(room, other.kind).unwrap_or(ColumnKind::Text);
-            }
+            names.entry(&other.name).or_insert(other.kind);
         }
     });
-    let columns = kinds.into_iter().map(|(name, kind)| Column { name: name.to_owned(), kind });
+    let kind = |name: &str, kind| column_kind(room, types.map_or(kind, |types| types.named(name)));
+    let columns = names.into_iter().map(|(name, own)| Column { name: name.to_owned(), kind: kind(name, own) });
     (columns.collect(), keywords)
 }
 
-/// The type of a column as a mapping gives it; `None` where it gives none.
-fn typed_column(room: Room, kind: FieldType) -> Option<ColumnKind> {
+/// The column of a field with the type that a mapping gives it, if any.
+fn column_kind(room: Room, kind: FieldType) -> ColumnKind {
     // SQLite and Splunk give a column no type, other dialects are text here.
-    let (Room::Eql | Room::Kql) = room else { return None };
+    let (Room::Eql | Room::Kql) = room else { return ColumnKind::Text };
     match (kind, room) {
-        (FieldType::Unknown, _) => None,
-        (FieldType::Integer, _) => Some(ColumnKind::Integer),
-        (FieldType::Real, _) => Some(ColumnKind::Real),
-        (FieldType::Boolean, _) => Some(ColumnKind::Boolean),
-        (FieldType::Ip, Room::Eql) => Some(ColumnKind::Ip),
-        (FieldType::Time, Room::Kql) => Some(ColumnKind::Time),
-        (FieldType::Dynamic, Room::Kql) => Some(ColumnKind::Dynamic),
-        (FieldType::Text | FieldType::Ip | FieldType::Time | FieldType::Dynamic, _) => Some(ColumnKind::Text),
-    }
-}
-
-/// The type of a field without a mapping.
-fn kind(room: Room, test: &Test) -> ColumnKind {
-    match (room, test) {
-        (Room::Eql, Test::Network(_)) => ColumnKind::Ip,
-        (Room::Eql, Test::Compare(..)) => ColumnKind::Real,
+        (FieldType::Integer, _) => ColumnKind::Integer,
+        (FieldType::Real, _) => ColumnKind::Real,
+        (FieldType::Boolean, _) => ColumnKind::Boolean,
+        (FieldType::Ip, Room::Eql) => ColumnKind::Ip,
+        (FieldType::Time, Room::Kql) => ColumnKind::Time,
+        (FieldType::Dynamic, Room::Kql) => ColumnKind::Dynamic,
         _ => ColumnKind::Text,
     }
 }
@@ -441,6 +441,29 @@ fn number(value: &Value) -> Result<Value, Exclusion> {
     serde_json::Number::from_f64(number).map(Value::Number).ok_or(Exclusion::NotADouble)
 }
 
+/// Whether digits times or through a power of ten, each a double, may not be the double nearest to the number that the text
+/// spells.
+fn computed_inexactly(value: &Value) -> bool {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Array(values) => return values.iter().any(computed_inexactly),
+        _ => return false,
+    };
+    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) {
+        return false;
+    }
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = whole.len() + fraction.len();
+    match exponent.parse::<i64>().map(|exponent| (exponent < 0, exponent.unsigned_abs() as usize)) {
+        // Without a point no bound of a rule lies between the number and its double.
+        Err(_) if exponent.is_empty() => !fraction.is_empty() && digits > 15,
+        Err(_) => true,
+        Ok((true, power)) => digits > 15 || power + fraction.len() > 22,
+        Ok((false, power)) => digits + power > 15,
+    }
+}
+
 fn folding_gap(value: &Value) -> bool {
     match value {
         Value::String(text) => super::sqlite::folding_gap(text),
@@ -510,6 +533,17 @@ mod tests {
         assert_eq!(project(json!({"n": "inf"})), Err(Exclusion::NotANumber));
         assert_eq!(project(json!({"n": u64::MAX})), Err(Exclusion::NotADouble));
         assert_eq!(project(json!({"n": {"m": 1}})), Ok(json!({})));
+    }
+
+    #[test]
+    fn numbers_that_splunk_computes_must_be_exact() {
+        let store = Store::new("spl", &rule(vec![(field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))]));
+        for text in ["1e3", "-1.5E-1", ".5", "9007199254740993", "1.1e1", "text", "2024-01-01", "a.b.c.d.e.f.g.h"] {
+            assert!(store.project(&event(json!({"n": text}))).is_ok(), "{text}");
+        }
+        for text in ["1e30", "1.5e-22", "0.1234567890123456", "1e99999999999999999999"] {
+            assert_eq!(store.project(&event(json!({"n": ["1", text]}))), Err(Exclusion::NotADouble), "{text}");
+        }
     }
 
     #[test]

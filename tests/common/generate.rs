@@ -31,6 +31,10 @@ const NETWORKS: &[&str] = &["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "fe80::/10
 const ADDRESSES: &[&str] =
     &["10.1.2.3", "11.0.0.1", "::1", "2001:DB8:0:0::1", "fe80::1%eth0", "::ffff:10.1.2.3", "10.1.2.3:80", "010.1.2.3"];
 
+/// Texts that are numbers to some readers and none to others.
+const SPELLED: &[&str] =
+    &[".5", "-.5", "+7", "1e1", "1.1e1", "-25E-1", "007", "7.", " 7", "7 ", "1e", "0x7", "1_0", "7.0"];
+
 const TIMES: &[&str] =
     &["2024-12-30T23:59:59Z", "2024-12-30 23:59:59", "2021-01-03T00:30:00+01:00", "2024-02-30T00:00:00Z", "1700000000"];
 
@@ -49,6 +53,7 @@ pub fn text() -> impl Strategy<Value = String> + Clone {
         2 => select(&["a", "A", "aA", "1", "", "é", "true", "17", "a1", "\\", "*"][..]).prop_map(String::from),
         1 => select(ADDRESSES).prop_map(String::from),
         1 => select(TIMES).prop_map(String::from),
+        1 => select(SPELLED).prop_map(String::from),
     ]
 }
 

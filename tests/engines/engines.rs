@@ -1,6 +1,6 @@
 //! The engines, and the comparison of one with the interpreter.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -19,6 +19,9 @@ use crate::rules::{Input, Made};
 
 /// How long an engine may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What `runner.py` says of an engine that is not there; whatever else it says in place of being ready is a failure.
+const NOT_INSTALLED: &str = "not installed:";
 
 /// The table that queries ask.
 const TABLE: &str = "events";
@@ -98,6 +101,9 @@ pub const ENGINES: &[Spec] = &[
         ..runner("kusto-check", "Microsoft's parser and binder of KQL", "kql", exclude::nothing)
     },
     own("eql-model", "the model of EQL", "eql", || Ok(Box::new(Eql::new(Fields::All)))),
+    own("eql-model-unmapped", "the model of EQL, missing fields unmapped", "eql", || {
+        Ok(Box::new(Eql::new(Fields::Present)))
+    }),
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
     Spec {
@@ -127,19 +133,24 @@ impl Spec {
             Kind::Runner => {
                 let command =
                     [python.display().to_string(), pipe::program("runner.py"), self.name.replace("-json", "")];
-                match Process::start(&command, PATIENCE) {
-                    Ok(process) => Ok(Some(Running::Process(Box::new(process)))),
-                    Err(EngineError::Rejected(_)) => Ok(None), // its library or its server is not there
-                    Err(error) => Err(error.to_string()),
-                }
+                Ok(start(&command)?.map(|process| Running::Process(Box::new(process))))
             }
             Kind::Checker if !directory.join("node/node_modules/@kusto").exists() => Ok(None),
             Kind::Checker => {
                 let node = directory.join("node").display().to_string();
                 let command = ["node".to_owned(), pipe::program("kusto_check.mjs"), node];
-                Pipe::start(&command).map(|pipe| Some(Running::Checker(pipe)))
+                Pipe::start(&command).map(|pipe| pipe.map(Running::Checker))
             }
         }
+    }
+}
+
+/// Starts `runner.py`; `None` where it says that its engine is not installed.
+fn start(command: &[String]) -> Result<Option<Process>, String> {
+    match Process::start(command, PATIENCE) {
+        Ok(process) => Ok(Some(process)),
+        Err(EngineError::Rejected(words)) if words.starts_with(NOT_INSTALLED) => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -151,7 +162,7 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
         Ok(Some(engine)) => engine,
         Ok(None) => return report.absent(),
         Err(words) => {
-            report.failures.push(words);
+            report.failures.push(format!("failed to start: {words}"));
             return report;
         }
     };
@@ -194,14 +205,16 @@ fn compare(case: &Case<'_>, input: &Input, engine: &mut Running, report: &mut Re
     let store = Store::new(case.spec.target, case.rule);
     // A checker reads the query alone; of the events it sees the columns.
     let made = if matches!(engine, Running::Checker(_)) { Vec::new() } else { case.made.events(case.rule) };
+    let matcher = Matcher::new(store.rule());
     let mut rows: Vec<Event> = Vec::new();
+    let mut left_out = LeftOut::default();
     let mut seen = HashSet::new();
     let mut mode = Mode::Fold;
     for event in input.events.iter().chain(&made) {
         let stored = match store.project(event) {
             Ok(stored) => stored,
             Err(why) => {
-                report.exclude(why.to_string());
+                left_out.note(why.to_string(), false, report);
                 continue;
             }
         };
@@ -213,24 +226,56 @@ fn compare(case: &Case<'_>, input: &Input, engine: &mut Running, report: &mut Re
                 mode = asked;
                 rows.push(stored);
             }
-            Err(why) => report.exclude(why.to_owned()),
+            Err(why) => left_out.note(why.to_owned(), matcher.matches(&stored), report),
         }
     }
     if rows.is_empty() && !matches!(engine, Running::Checker(_)) {
-        report.rules_left_out += 1;
+        report.leave_out_rule(main_reason(&left_out.all));
         return;
     }
-    let matcher = Matcher::new(store.rule());
     let table = store.table(TABLE, rows.clone());
     match ask(engine, &table, case.query, mode) {
-        Ok(Some(selected)) => judge(case, &matcher, &rows, &selected, report),
+        Ok(Some(selected)) => {
+            if judge(case, &matcher, &rows, &selected, report) == 0 {
+                report.leave_unmatched(main_reason(&left_out.matching));
+            }
+        }
         Ok(None) => {}
         Err(words) => report.fail(case.rule, case.query, &words),
     }
 }
 
-/// Compares the rows that were selected with the interpreter's verdicts.
-fn judge(case: &Case<'_>, matcher: &Matcher<'_>, rows: &[Event], selected: &BTreeSet<usize>, report: &mut Report) {
+/// Why events of a rule were left out, with their numbers.
+#[derive(Default)]
+struct LeftOut {
+    all: BTreeMap<String, usize>,
+    /// Those that match.
+    matching: BTreeMap<String, usize>,
+}
+
+impl LeftOut {
+    fn note(&mut self, why: String, matches: bool, report: &mut Report) {
+        report.exclude(why.clone());
+        if matches {
+            *self.matching.entry(why.clone()).or_default() += 1;
+        }
+        *self.all.entry(why).or_default() += 1;
+    }
+}
+
+/// The construct that took the most.
+fn main_reason(whys: &BTreeMap<String, usize>) -> Option<String> {
+    whys.iter().max_by_key(|(_, n)| **n).map(|(why, _)| why.clone())
+}
+
+/// Compares the rows that were selected with the interpreter's verdicts; how many matched.
+fn judge(
+    case: &Case<'_>,
+    matcher: &Matcher<'_>,
+    rows: &[Event],
+    selected: &BTreeSet<usize>,
+    report: &mut Report,
+) -> usize {
     let mut matches = 0;
     for (number, row) in rows.iter().enumerate() {
         let expected = matcher.matches(row);
@@ -242,6 +287,7 @@ fn judge(case: &Case<'_>, matcher: &Matcher<'_>, rows: &[Event], selected: &BTre
     report.events += rows.len();
     report.matches += matches;
     report.rules_matched += usize::from(matches > 0);
+    matches
 }
 
 /// The rows that the query selects; `None` from an engine that only reads queries.
@@ -272,4 +318,25 @@ fn check_syntax(pipe: &mut Pipe, table: &Table, query: &str) -> Result<(), Strin
         Some(found) if found.is_empty() => Ok(()),
         _ => Err(answer.to_string()),
     }
+}
+
+/// A library that is not there is one thing, a broken one another: that says so in its own words.
+#[test]
+fn a_broken_engine_is_not_an_absent_one() {
+    if !std::process::Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return println!("skipped: python3 not installed");
+    }
+    let libraries = std::env::temp_dir().join(format!("sigmaglot-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&libraries).expect("a directory for libraries");
+    let library =
+        |name: &str, text: &str| std::fs::write(libraries.join(name), text).expect("a library can be written");
+    let path = format!("PYTHONPATH={}", libraries.display());
+    let command = ["env", &path, "python3", "-S", &pipe::program("runner.py"), "duckdb"].map(str::to_owned);
+    let absent = start(&command);
+    library("pyarrow.py", "");
+    library("duckdb.py", "raise ImportError('libduckdb.so is of another machine')");
+    let broken = start(&command);
+    std::fs::remove_dir_all(&libraries).expect("the directory is ours");
+    assert!(matches!(absent, Ok(None)), "{:?}", absent.err());
+    assert!(broken.as_ref().is_err_and(|words| words.contains("of another machine")), "{:?}", broken.err());
 }

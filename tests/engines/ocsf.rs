@@ -19,7 +19,7 @@ fn duckdb_takes_every_query_over_the_schema() {
     let python = pipe::directory().join("venv/bin/python");
     let Some(input) = rules::input().filter(|_| python.exists()) else { return };
     let command = [python.display().to_string(), pipe::program("runner.py"), "duckdb-nested".to_owned()];
-    let Ok(mut pipe) = Pipe::start(&command) else { return };
+    let Some(mut pipe) = Pipe::start(&command).expect("DuckDB starts") else { return };
     let text = builtin::get(NAME).expect("the mapping is in the program");
     let (pipeline, _) = Pipeline::parse(&Source::new(NAME, text));
     let pipelines = [pipeline.expect("the mapping can be read")];

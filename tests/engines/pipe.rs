@@ -1,6 +1,6 @@
 //! A program that answers a line of JSON with a line of JSON; for checkers that answer otherwise than engines do.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -17,6 +17,9 @@ pub fn program(name: &str) -> String {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/engines").join(name).display().to_string()
 }
 
+/// How much of a program's last words is told, in characters.
+const SAID: usize = 2000;
+
 /// The running program.
 pub struct Pipe {
     child: Child,
@@ -25,16 +28,33 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Starts it; the error says why it does not.
-    pub fn start(command: &[String]) -> Result<Pipe, String> {
+    /// Starts it; `None` where there is no such program. The error says in the program's own words why it does not start.
+    pub fn start(command: &[String]) -> Result<Option<Pipe>, String> {
         let [program, arguments @ ..] = command else { return Err("no program".into()) };
         let mut start = Command::new(program);
-        start.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = start.spawn().map_err(|e| e.to_string())?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let (Some(stdin), Some(stdout)) = (stdin, stdout) else { return Err("no pipes".into()) };
+        start.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = match start.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        };
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(mut stderr)) = (stdin, stdout, stderr) else {
+            return Err("no pipes".into());
+        };
+        let said = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            let _ = stderr.read_to_end(&mut said); // what came before an error counts
+            String::from_utf8_lossy(&said).chars().take(SAID).collect::<String>()
+        });
         let mut pipe = Pipe { child, stdin, stdout: BufReader::new(stdout) };
-        pipe.answer().map(|_| pipe)
+        match pipe.answer() {
+            Ok(_) => Ok(Some(pipe)),
+            Err(words) => {
+                drop(pipe); // which ends it, and so its words
+                Err(format!("{words}; it said: {}", said.join().unwrap_or_default().trim()))
+            }
+        }
     }
 
     /// Sends a line and reads one.

@@ -17,6 +17,12 @@ const TOLD: usize = 12;
 /// So many characters of a query are told.
 const QUERY: usize = 3000;
 
+/// Said of a rule without events.
+const NO_EVENT: &str = "the rule has no event";
+
+/// Said of a rule none of whose events matches as stored.
+const NO_MATCH: &str = "no event that matches can be stored";
+
 /// The figures of an engine.
 pub struct Report {
     /// Which engine.
@@ -25,8 +31,10 @@ pub struct Report {
     pub absent: Option<String>,
     /// Rules converted and put to the engine.
     pub rules: usize,
-    /// Rules of which exclusions left no event.
-    pub rules_left_out: usize,
+    /// Rules of which exclusions left no event, by the construct that took the most.
+    pub rules_left_out: BTreeMap<String, usize>,
+    /// Rules of which exclusions left no event that matches, but others, by the construct that took the most of those.
+    pub rules_unmatched: BTreeMap<String, usize>,
     /// Rules of which some event matched.
     pub rules_matched: usize,
     /// Events compared.
@@ -58,7 +66,8 @@ impl Report {
             spec,
             absent: None,
             rules: 0,
-            rules_left_out: 0,
+            rules_left_out: BTreeMap::new(),
+            rules_unmatched: BTreeMap::new(),
             rules_matched: 0,
             events: 0,
             matches: 0,
@@ -87,6 +96,16 @@ impl Report {
     /// An event was left out.
     pub fn exclude(&mut self, why: String) {
         *self.excluded.entry(why).or_default() += 1;
+    }
+
+    /// No event of a rule was left, because of this.
+    pub fn leave_out_rule(&mut self, why: Option<String>) {
+        *self.rules_left_out.entry(why.unwrap_or_else(|| NO_EVENT.to_owned())).or_default() += 1;
+    }
+
+    /// No event of a rule that matches was left, because of this.
+    pub fn leave_unmatched(&mut self, why: Option<String>) {
+        *self.rules_unmatched.entry(why.unwrap_or_else(|| NO_MATCH.to_owned())).or_default() += 1;
     }
 
     /// A rule was refused.
@@ -130,18 +149,20 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            ", {} events compared, {} matches, {} rules with a match, {} rules left out whole; {} differences in {} rules, \
-             {} queries rejected; {} s",
+            ", {} events compared, {} matches, {} rules with a match; {} differences in {} rules, {} queries rejected; {} s",
             self.events,
             self.matches,
             self.rules_matched,
-            self.rules_left_out,
             self.differences,
             self.different.len(),
             self.rejected,
             self.seconds,
         )?;
         self.excluded.iter().try_for_each(|(why, n)| writeln!(f, "  {n:>8}  events left out: {why}"))?;
+        self.rules_left_out.iter().try_for_each(|(why, n)| writeln!(f, "  {n:>8}  rules left out whole: {why}"))?;
+        self.rules_unmatched
+            .iter()
+            .try_for_each(|(why, n)| writeln!(f, "  {n:>8}  rules left without a match: {why}"))?;
         self.refused
             .iter()
             .try_for_each(|(code, n)| writeln!(f, "  {n:>8}  rules refused: {code} {}", code.title()))?;
@@ -188,6 +209,23 @@ pub fn page(reports: &[Report], input: &Input) -> String {
             report.rejected
         );
     }
+    let flips = input.flips();
+    let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+    let _ = writeln!(
+        out,
+        "\nThe events made from the rules: {} of {} rules ({:.1} %) have one that they match; {} of {} predicates ({:.1} %) \
+         have\ntwo events that differ in this predicate alone and of which the rule matches one. For {} predicates no value was \
+         found, {} never\nturned the verdict, {} were not tried.",
+        flips.rules_matched,
+        flips.rules,
+        share(flips.rules_matched, flips.rules),
+        flips.found,
+        flips.predicates(),
+        share(flips.found, flips.predicates()),
+        flips.no_sample,
+        flips.no_effect,
+        flips.left_out
+    );
     out.push_str(
         "\nMicrosoft's parser and binder has no rows: it is asked whether each query is KQL over columns of these names and \
          types.\n",
@@ -218,9 +256,9 @@ fn section(out: &mut String, report: &Report) {
     let refused = report.refused.iter().map(|(code, n)| (format!("{code} {}", code.title()), *n));
     rows(out, "rules refused", refused.collect());
     rows(out, "events left out", report.excluded.iter().map(|(why, n)| (why.clone(), *n)).collect());
-    if report.rules_left_out > 0 {
-        let _ = writeln!(out, "Of {} rules no event is left.", report.rules_left_out);
-    }
+    let by_number = |numbers: &BTreeMap<String, usize>| numbers.iter().map(|(why, n)| (why.clone(), *n)).collect();
+    rows(out, "rules of which no event is left", by_number(&report.rules_left_out));
+    rows(out, "rules of which events are left, but none that matches", by_number(&report.rules_unmatched));
     while out.ends_with("\n\n") {
         out.pop();
     }

@@ -10,6 +10,7 @@ use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::{self, Rule, Test};
 use sigmaglot::sigma::{self, UnresolvedPlaceholders};
 use sigmaglot::source::Source;
+use sigmaglot::verify::FlipCounts;
 use sigmaglot::verify::witness::{self, Witnesses};
 
 use crate::common::corpus;
@@ -29,21 +30,35 @@ pub struct Input {
     pub deep: bool,
 }
 
+impl Input {
+    /// What became of the search for events that turn the verdict, over all rules.
+    pub fn flips(&self) -> FlipCounts {
+        let mut sum = FlipCounts::default();
+        self.rules.iter().for_each(|(rule, made)| sum.add_all(&made.get(rule).1));
+        sum
+    }
+}
+
 /// The events made from a rule: once for all engines, and kept as JSON, which takes a fraction of the room.
 #[derive(Default)]
-pub struct Made(OnceLock<String>);
+pub struct Made(OnceLock<(String, FlipCounts)>);
 
 impl Made {
     /// The events of this rule.
     pub fn events(&self, rule: &Rule) -> Vec<Event> {
-        let make = || {
-            let witnesses = Witnesses::of(rule, witness::Options::default()).events;
-            let events: Vec<Map<String, Value>> = witnesses.into_iter().map(|witness| witness.event.0).collect();
-            serde_json::to_string(&events).expect("JSON values have a text")
-        };
         let events: Vec<Map<String, Value>> =
-            serde_json::from_str(self.0.get_or_init(make)).expect("the text of JSON values can be read");
+            serde_json::from_str(&self.get(rule).0).expect("the text of JSON values can be read");
         events.into_iter().map(Event).collect()
+    }
+
+    fn get(&self, rule: &Rule) -> &(String, FlipCounts) {
+        self.0.get_or_init(|| {
+            let witnesses = Witnesses::of(rule, witness::Options::default());
+            let mut flips = FlipCounts::default();
+            flips.add(&witnesses);
+            let events: Vec<Map<String, Value>> = witnesses.events.into_iter().map(|witness| witness.event.0).collect();
+            (serde_json::to_string(&events).expect("JSON values have a text"), flips)
+        })
     }
 }
 

@@ -8,11 +8,14 @@ Requests and answers, one a line:
       `sigmaglot_row` with the row's number from 0.
   {"query": TEXT}                                                              -> {"rows": [NUMBER, ...]}
   anything that fails                                                          -> {"error": TEXT}
+An engine that is not there says so in place of the first `{"ok": true}`: {"error": "not installed: ..."}. One that is there and
+does not start says why in other words.
 
 The engines' own deviations are not worked around here; the checks exclude them by construct and count what they exclude.
 """
 import contextlib
 import glob
+import importlib.util
 import json
 import os
 import shutil
@@ -21,6 +24,15 @@ import sys
 import tempfile
 
 ROW = "sigmaglot_row"
+
+
+class NotInstalled(Exception):
+    """A library or a program is not there. One that is there and broken is something else."""
+
+
+def need(library):
+    if importlib.util.find_spec(library) is None:
+        raise NotInstalled(f"Python's `{library}`")
 
 
 def quoted(name, mark):
@@ -56,6 +68,8 @@ class DuckDb:
     TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "json": "JSON"}
 
     def __init__(self):
+        need("duckdb")
+        need("pyarrow")
         import duckdb
         self.connection = duckdb.connect(":memory:")
         self.connection.execute("SET TimeZone='UTC'")
@@ -96,11 +110,12 @@ class Postgres:
     TYPES = {"text": "text", "integer": "bigint", "real": "double precision", "boolean": "boolean", "json": "jsonb"}
 
     def __init__(self):
+        need("psycopg")
         import psycopg
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         initdb = shutil.which("initdb") or (programs and os.path.join(programs[-1], "initdb"))
         if not initdb:
-            raise RuntimeError("PostgreSQL's programs were not found")
+            raise NotInstalled("PostgreSQL's programs")
         self.home = tempfile.mkdtemp(prefix="sigmaglot-postgres-")
         self.bin = os.path.dirname(initdb)
         self.user = []
@@ -146,6 +161,7 @@ class ClickHouse:
     SETTINGS = ""
 
     def __init__(self):
+        need("chdb")
         from chdb import session
         self.session = session.Session()
         self.session.query("CREATE DATABASE sigmaglot ENGINE = Atomic")
@@ -195,6 +211,9 @@ class Spark:
     TYPES = {"text": "string", "integer": "bigint", "real": "double", "boolean": "boolean", "json": "string"}
 
     def __init__(self):
+        need("pyspark")
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            raise NotInstalled("Java")
         from pyspark.sql import SparkSession
         self.home = tempfile.mkdtemp(prefix="sigmaglot-spark-")
         self.session = (
@@ -241,6 +260,7 @@ class Eql:
     exactly (`==`, `in`, `like`, `regex`) and one that folds (`:`, `in~`, `like~`, `regex~`) need different runs."""
 
     def __init__(self):
+        need("eql")
         import eql
         self.eql = eql
         self.events = []
@@ -306,6 +326,9 @@ def main():
 
     try:
         engine = ENGINES[sys.argv[1]]()
+    except NotInstalled as what:
+        write({"error": f"not installed: {what}"})
+        return 1
     except Exception as error:
         write({"error": f"{type(error).__name__}: {error}"[:2000]})
         return 1

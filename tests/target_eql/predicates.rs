@@ -99,6 +99,7 @@ fn columns_of_other_types_get_their_own_operators() {
         (Ip, exact("2001:DB8::1"), "false"),
         (Ip, fold("0:0:0:0:0:0:0:1"), "false"),
         (Ip, fold("localhost"), "false"),
+        (Ip, fold("::ffff:10.0.0.1"), "false"),
         (Ip, fold("10.*"), r#"string(?f) : "10.*""#),
         (Ip, number(5), "false"),
         (Time, fold("*"), "?f != null"),

@@ -230,8 +230,13 @@ fn networks() {
 #[test]
 fn comparisons_are_of_text_that_spells_a_number() {
     let guard = r#"match(f, "^[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z")"#;
+    // The sign, the digits, a positive power, a negative power, the digits behind the point.
+    let power = r#"pow(10, min(200, tonumber("0".replace(f, "^[^eE]*[eE]?[+-]?", ""))))"#;
+    let up = format!(r#"if(match(f, "[eE]-"), 1, {power})"#);
+    let down = format!(r#"(if(match(f, "[eE]-"), {power}, 1)*pow(10, len(replace(f, "^[^.]*\.?|[eE].*", ""))))"#);
+    let number = format!(r#"if(match(f, "^-"), -1, 1)*tonumber("0".replace(f, "^[+-]|\.|[eE].*", ""))*{up}/{down}"#);
     for (op, text) in [(CompareOp::Lt, "<"), (CompareOp::Le, "<="), (CompareOp::Gt, ">"), (CompareOp::Ge, ">=")] {
-        let expected = format!("* | where isnotnull(mvfilter({guard} AND tonumber(f) {text} -5))");
+        let expected = format!("* | where isnotnull(mvfilter({guard} AND {number} {text} -5))");
         shows(test("f", Test::Compare(op, Number::Int(-5))), &expected);
     }
     let huge = test("f", Test::Compare(CompareOp::Gt, Number::Int(i128::from(u64::MAX))));

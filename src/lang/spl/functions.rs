@@ -19,6 +19,8 @@ pub(super) enum Function {
     ToNumber,
     ToText,
     Floor,
+    Min,
+    Pow,
     Strftime,
     Strptime,
 }
@@ -38,6 +40,8 @@ impl Function {
             "tonumber" => (Function::ToNumber, 1, 1),
             "tostring" => (Function::ToText, 1, 1),
             "floor" => (Function::Floor, 1, 1),
+            "min" => (Function::Min, 1, usize::MAX),
+            "pow" => (Function::Pow, 2, 2),
             "strftime" => (Function::Strftime, 2, 2),
             "strptime" => (Function::Strptime, 2, 2),
             _ => return None,
@@ -59,12 +63,27 @@ pub(super) fn call<'a>(function: Function, args: &[Value<'a>], span: Span) -> Re
         // "If the value is a field that cannot be converted to a number, the function returns NULL."
         Function::ToNumber => match args.first() {
             Some(Value::Number(number)) => Value::Number(*number),
+            _ if is_doubtful_number(&text) => {
+                return Err(Error::new("whether `tonumber()` reads this text is not documented", span));
+            }
             _ => number(&text).map_or(Value::Null, Value::Number),
         },
         Function::ToText => owned(text.into_owned()),
         // Page "Mathematical functions": "rounds a number down to the nearest whole integer".
         Function::Floor => {
             args.first().and_then(Value::number).map_or(Value::Null, |number| Value::Number(number.floor()))
+        }
+        // Page "Statistical eval functions": "strings are greater than numbers", which is not modelled.
+        Function::Min => {
+            let numbers = args.iter().map(Value::number).collect::<Option<Vec<f64>>>();
+            let numbers = numbers.ok_or_else(|| Error::new("`min()` is modelled for numbers", span))?;
+            Value::Number(numbers.into_iter().fold(f64::INFINITY, f64::min))
+        }
+        // Page "Mathematical functions": "X to the power of Y".
+        Function::Pow => {
+            let power = args.first().and_then(Value::number).zip(args.get(1).and_then(Value::number));
+            let power = power.map(|(x, y)| x.powf(y)).filter(|power| power.is_finite());
+            Value::Number(power.ok_or_else(|| Error::new("this power is not documented", span))?)
         }
         Function::Strptime => {
             let format = args.get(1).map(Value::text).unwrap_or_default();
@@ -75,6 +94,16 @@ pub(super) fn call<'a>(function: Function, args: &[Value<'a>], span: Span) -> Re
             owned(strftime(args.first().and_then(Value::number), &format, span)?)
         }
     })
+}
+
+/// A text that some would call a number, though not digits, with a point between them or not, behind a `-` or nothing. One
+/// with blanks around it is none: "for example if the value contains a leading and trailing space, the function returns NULL".
+fn is_doubtful_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let spelled = unsigned.parse::<f64>().is_ok() && unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    spelled && !plain.split_once('.').map_or_else(|| digits(plain), |(whole, rest)| digits(whole) && digits(rest))
 }
 
 /// One character to one character; those that would become several stay.

@@ -2,8 +2,10 @@
 //!
 //! `\d \w \s \b` are ASCII in PCRE2 without UCP; `$` also matches before a line break that ends the text. What cannot be
 //! made equal is refused: look-around and the like (no syntax of the crate), `\p{}`, possessive repetitions, set
-//! operations in brackets, `\B`, `^` under the flag `m`, `$` before something. Under the flag `i` a `\w` in brackets also
-//! takes the two letters outside ASCII that fold into it (U+017F, U+212A).
+//! operations in brackets, `\B`, `^` under the flag `m` (it does not match behind a line break that ends the text: page
+//! "pcre2pattern", "Circumflex and dollar"), `$` before something. Under the flag `i` a `\w` in brackets also takes the two
+//! letters outside ASCII that fold into it (U+017F, U+212A). One look-behind is known: `(?<![^\n])`, the start of a line, is
+//! the crate's `(?m:^)`.
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::{
@@ -32,14 +34,50 @@ enum EndOfLine {
 
 fn build(text: &Text, end: EndOfLine) -> Result<Regex, Error> {
     let fail = |message: String| Error::new(message, text.span);
-    let source = text.regex()?;
+    let (source, line_starts) = mark_line_starts(&text.regex()?);
     let depth = u32::try_from(MAX_DEPTH).unwrap_or(u32::MAX);
     let parsed = ast::parse::ParserBuilder::new().nest_limit(depth).build().parse(&source);
     let parsed = parsed.map_err(|error| fail(format!("the regex is not valid or not modelled: {}", error.kind())))?;
-    let mut rewrite = Rewrite { source: &source, out: String::new(), copied: 0, multi_line: false };
+    let mut rewrite = Rewrite { source: &source, out: String::new(), copied: 0, multi_line: false, line_starts };
     rewrite.visit(&parsed, end).map_err(|what| fail(format!("{what} in a regex is not modelled")))?;
     rewrite.copy_to(source.len());
     RegexBuilder::new(&rewrite.out).build().map_err(|_| fail("the regex is too large".to_owned()))
+}
+
+/// "Before it no character but a line break."
+const LINE_START: &str = "(?<![^\\n])";
+/// The same in the syntax of the crate, in two parts.
+const LINE_START_HERE: (&str, &str) = ("(?m:", "^)");
+
+/// The pattern with every [`LINE_START`] as the crate writes it, and the places of those `^`.
+fn mark_line_starts(pattern: &str) -> (String, Vec<usize>) {
+    let (mut out, mut places) = (String::with_capacity(pattern.len()), Vec::new());
+    let mut rest = pattern;
+    // Where a set begins; a `]` there does not end it.
+    let mut set: Option<usize> = None;
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
+        match (c, set) {
+            ('(', None) if rest.starts_with(LINE_START) => {
+                out.push_str(LINE_START_HERE.0);
+                places.push(out.len());
+                out.push_str(LINE_START_HERE.1);
+                rest = rest.get(LINE_START.len()..).unwrap_or("");
+                continue;
+            }
+            ('\\', _) => taken += rest.chars().nth(1).map_or(0, char::len_utf8),
+            ('[', None) => {
+                taken += usize::from(rest.starts_with("[^"));
+                set = Some(out.len() + taken);
+            }
+            (']', Some(start)) if out.len() > start => set = None,
+            _ => {}
+        }
+        let (now, later) = rest.split_at_checked(taken).unwrap_or((rest, ""));
+        out.push_str(now);
+        rest = later;
+    }
+    (out, places)
 }
 
 /// Copies a pattern, replacing what PCRE2 reads in another way.
@@ -48,6 +86,8 @@ struct Rewrite<'a> {
     out: String,
     copied: usize,
     multi_line: bool,
+    /// Where a `^` stands for a look-behind.
+    line_starts: Vec<usize>,
 }
 
 type Refusal = &'static str;
@@ -124,6 +164,7 @@ impl Rewrite<'_> {
         let span = &assertion.span;
         match assertion.kind {
             AssertionKind::StartText | AssertionKind::EndText => Ok(()),
+            AssertionKind::StartLine if self.line_starts.contains(&span.start.offset) => Ok(()),
             AssertionKind::StartLine if self.multi_line => Err("`^` under the flag `m`"),
             AssertionKind::StartLine => Ok(()),
             AssertionKind::EndLine if self.multi_line => Ok(()),

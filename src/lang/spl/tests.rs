@@ -227,7 +227,7 @@ fn where_minds_case_and_compares_fields() {
 #[test]
 fn numbers_compare_as_numbers_and_texts_as_texts() {
     let event =
-        row(&[("n", &["9"]), ("m", &["10"]), ("z", &["010"]), ("s", &["abc"]), ("f", &["1.50"]), ("big", &["1e400"])]);
+        row(&[("n", &["9"]), ("m", &["10"]), ("z", &["010"]), ("s", &["abc"]), ("f", &["1.50"]), ("b", &[" 9"])]);
     assert_where(
         &event,
         &[
@@ -250,10 +250,22 @@ fn numbers_compare_as_numbers_and_texts_as_texts() {
             "tostring(n+1)=m",
         ],
         &["n>10", "z=\"10\"", "s=5", "f=\"1.5\""],
-        &["tonumber(s)=5", "isnull(tonumber(big)) AND nope=1", "nope+1=2"],
+        &["tonumber(s)=5", "tonumber(b)=9", "isnull(tonumber(b)) AND nope=1", "nope+1=2"],
     );
+    for text in ["1e3", ".5", "5.", "+5", "-.5", "1.5E-1"] {
+        assert_errors(&["* | where tonumber(t)<9"], &row(&[("t", &[text])]));
+    }
+    assert_where(&event, &["pow(2, min(3, n))=8", "pow(10, -1)=0.1", "tonumber(\"-1.5\")=-1.5"], &[], &[]);
     assert_errors(
-        &["* | where lower(n)=9", "* | where s+1=2", "* | where n/0=1", "* | where n.m+1=5", "* | where 1+n.m=5"],
+        &[
+            "* | where pow(10, 400)>1",
+            "* | where min(s, 1)=1",
+            "* | where lower(n)=9",
+            "* | where s+1=2",
+            "* | where n/0=1",
+            "* | where n.m+1=5",
+            "* | where 1+n.m=5",
+        ],
         &event,
     );
 }
@@ -353,6 +365,8 @@ fn regexes() {
             "match(w, \"(?i)É\")",
             "match(line, \"(?s)e.$\")",
             "match(line, \"(?m)one$\")",
+            "match(line, \"(?<![^\\n])one\")",
+            "match(line, \"(?<![^\\n])\\z\")",
             "match(w, \"a|x\")",
             "match(p, \"[\\w:]+\\S\\btemp|(?:p$)\")",
         ],

@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use super::types::Types;
-use super::{guard, quote, regex, typed};
+use super::{Types, guard, quote, regex, typed};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Case, Field, FieldType, Origin, Pattern, Piece, Predicate, Shape, Subject, Test};
 use crate::target::plan::{Context, Leaves, Plan};

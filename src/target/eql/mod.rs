@@ -11,6 +11,8 @@ mod regex;
 mod typed;
 mod types;
 
+pub use types::Types;
+
 use super::Backend;
 use super::plan::{self, Context, Part, Plan, Query};
 use crate::diagnostic::{Diagnostic, codes};
@@ -21,7 +23,7 @@ pub(super) struct Eql;
 
 impl Backend for Eql {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
-        let leaves = leaf::Room { types: types::Types::of(&rule.condition) };
+        let leaves = leaf::Room { types: Types::of(&rule.condition) };
         let plan = guard::totalize(plan::build(&rule.condition, &leaves, cx));
         if !cx.refused() {
             note_constant(&plan, rule, cx);

@@ -130,9 +130,10 @@ fn typed_pattern(column: &Column, pattern: &Pattern) -> Result<Vec<Item>, Diagno
     }
 }
 
-/// The address whose canonical text this is: such a column gives its addresses back in that form only.
+/// The address whose canonical text this is: such a column gives its addresses back in that form only, IPv4-mapped ones as
+/// IPv4.
 fn canonical_address(text: &str, case: Case) -> Option<String> {
-    let address = text.parse::<IpAddr>().ok()?.to_string();
+    let address = text.parse::<IpAddr>().ok()?.to_canonical().to_string();
     let same = match case {
         Case::Fold => address.eq_ignore_ascii_case(text),
         Case::Exact => address == text,

@@ -136,7 +136,7 @@ fn has_anchor(tree: &Tree) -> bool {
 fn compare(field: Quoted, op: CompareOp, number: Number) -> Result<Plan, Diagnostic> {
     let Some(number) = quote::number(number) else {
         let message = format!("Splunk SPL cannot compare with {number} exactly: its numbers are doubles");
-        let help = "numbers from -9007199254740992 to 9007199254740992 are exact";
+        let help = "numbers from -9007199254740991 to 9007199254740991 are exact";
         return Err(Diagnostic::new(codes::PREDICATE_UNSUPPORTED, message).help(help));
     };
     Ok(Plan::leaf("compares", [field.into(), Operand::Word(operator(op)), number.into()]))
