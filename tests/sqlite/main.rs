@@ -2,6 +2,7 @@
 
 mod build;
 mod corpus;
+mod document;
 mod matrix;
 mod quoting;
 mod shapes;

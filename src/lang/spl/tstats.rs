@@ -121,3 +121,54 @@ pub(super) fn row(event: &Row, set: &str, fill: Option<&str>, by: &[Name]) -> Re
     }
     Ok(Some(Row::new("", fields)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::spl::{Row, parse};
+
+    const HEAD: &str = "| tstats fillnull_value=\"unknown\" count min(_time) as a from datamodel=Endpoint.Processes";
+
+    fn matches(rest: &str, fields: &[(&str, &[&str])]) -> Result<bool, String> {
+        let fields =
+            fields.iter().map(|(name, values)| ((*name).to_owned(), values.iter().map(ToString::to_string).collect()));
+        let query = parse(&format!("{HEAD} {rest}")).map_err(|e| e.to_string())?;
+        query.matches(&Row::new("", fields)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_data_set_is_asked_before_the_pipe_and_its_rows_after() {
+        let tail = "by Processes.process Processes.user | rename Processes.* as *";
+        let row: &[(&str, &[&str])] = &[("process", &["curl -o x"]), ("dest", &["h"])];
+        assert_eq!(matches(&format!("where Processes.process=\"curl*\" {tail}"), row), Ok(true));
+        assert_eq!(matches(&format!("where Processes.process=\"wget*\" {tail}"), row), Ok(false));
+        assert_eq!(matches(&format!("{tail} | where match(process, \"-o\") AND user == \"unknown\""), row), Ok(true));
+        // What is not in `by` is gone.
+        assert_eq!(matches(&format!("{tail} | where isnull(dest)"), row), Ok(true));
+        assert_eq!(matches("by Processes.process | where isnull(process)", row), Ok(true));
+    }
+
+    #[test]
+    fn without_a_filling_a_row_lacks_no_field() {
+        let row = Row::new("", [("process".to_owned(), vec!["x".to_owned()])]);
+        let query = parse("| tstats count from datamodel=Endpoint.Processes by Processes.user").expect("a query");
+        assert_eq!(query.matches(&row).map_err(|e| e.to_string()), Ok(false));
+    }
+
+    #[test]
+    fn what_is_not_modelled_is_an_error() {
+        for rest in [
+            "where Processes.process=\"a\"",
+            "where process=\"a\" by Processes.process",
+            "where \"a\" by Processes.process",
+            "where Processes.process>5 by Processes.process",
+            "by Registry.user",
+            "by Processes.user | rename user as u",
+        ] {
+            assert!(matches(rest, &[]).is_err(), "{rest}");
+        }
+        assert!(parse("| tstats sum(x) from datamodel=A.B by B.x").is_err());
+        assert!(parse("| makeresults").is_err());
+        let many: &[(&str, &[&str])] = &[("process", &["a", "b"])];
+        assert!(matches("by Processes.process", many).is_err());
+    }
+}
