@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::conditions::View;
 use super::item;
 use super::pipeline::{Item, Pipeline};
-use super::record::{Mapped, Record, StepRecord};
+use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
 use super::transformation::{FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, placeholders, rewrite};
@@ -258,12 +258,18 @@ impl Work<'_> {
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
         let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;
-        let Some(mut expr) = expr else {
+        let Some(expr) = expr else {
             for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
                 self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
             }
             return;
         };
+        self.add_expr(item, expr, negated);
+    }
+
+    /// Adds a condition of the mapping, whose items have numbers of their own.
+    fn add_expr(&mut self, item: &Item, mut expr: Expr, negated: bool) {
+        let span = self.rule.logsource.span;
         let mut numbers = BTreeMap::new();
         renumber(&mut expr, span, &mut numbers, &mut self.added);
         expr.for_each_predicate(&mut |predicate, origin| {
@@ -280,7 +286,7 @@ impl Work<'_> {
 
     /// Chooses the table of the rule's log source.
     fn table(&mut self, item: &Item, tables: &super::tables::Tables) {
-        let Some(row) = tables.find(&self.rule.logsource) else {
+        let Some(found) = tables.find(&self.rule.logsource) else {
             let words = super::tables::words(&self.rule.logsource);
             let known = tables.known();
             let message = format!("the mapping has no table for the log source {words}");
@@ -293,12 +299,16 @@ impl Work<'_> {
             }
             return;
         };
-        if let Some(table) = &row.table {
+        if let Some(table) = &found.row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
-        if let Some(conditions) = &row.conditions {
+        if let Some(conditions) = found.source_conditions() {
+            self.add_expr(item, conditions, false);
+        }
+        if let Some(conditions) = &found.row.conditions {
             self.add(item, conditions, false, false);
         }
+        self.record.source = found.source.map(SourceRecord::from);
     }
 
     /// The fields that no mapping gave, with their first place.

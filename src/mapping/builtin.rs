@@ -16,3 +16,11 @@ pub fn names() -> Vec<&'static str> {
 pub fn get(name: &str) -> Option<&'static str> {
     EMBEDDED.get_file(format!("{name}.yml")).and_then(|file| file.contents_utf8())
 }
+
+/// The files of the table of log sources with their texts, by name.
+pub(super) fn sources() -> Vec<(&'static str, &'static str)> {
+    let files = EMBEDDED.get_dir("sources").into_iter().flat_map(Dir::files);
+    let mut out: Vec<_> = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?))).collect();
+    out.sort_unstable();
+    out
+}

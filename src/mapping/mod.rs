@@ -21,6 +21,7 @@ mod post;
 mod record;
 mod regex;
 mod rewrite;
+pub mod sources;
 mod split;
 mod state;
 mod tables;
@@ -33,7 +34,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use pipeline::Pipeline;
-pub use record::{FieldRecord, Mapped, Record, StepRecord};
+pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use state::State;
 
 use crate::diagnostic::{Diagnostic, codes};
