@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::conditions::View;
 use super::item;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
-use super::transformation::{FieldList, Renaming, Transformation};
+use super::transformation::{ColumnType, FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, Test};
@@ -134,14 +136,31 @@ impl Work<'_> {
                     self.fail(codes::MAPPING_REJECTS, item, message, &origin);
                 }
             }
-            Transformation::Types(types) => {
-                set_types(&mut self.rule.condition, &|name| types.get(name).copied());
-                types.keys().for_each(|name| self.tracking.known(name.clone()));
-            }
+            Transformation::Types(types) => self.types(item, types),
             Transformation::Tables(tables) => self.table(item, tables),
             _ => self.items(item),
         }
         Ok(())
+    }
+
+    /// Gives columns their types, and refuses a test on a column that cannot be asked for.
+    fn types(&mut self, item: &Item, types: &IndexMap<Arc<str>, ColumnType>) {
+        set_types(&mut self.rule.condition, &|name| match types.get(name) {
+            Some(ColumnType::Known(kind)) => Some(*kind),
+            Some(ColumnType::Unqueryable(_)) | None => None,
+        });
+        types.keys().for_each(|name| self.tracking.known(name.clone()));
+        let mut refused = Vec::new();
+        self.rule.condition.for_each_predicate(&mut |predicate, origin| {
+            for name in names(predicate) {
+                if let Some(ColumnType::Unqueryable(reason)) = types.get(name) {
+                    refused.push((format!("the mapping rejects a test on `{name}`: {reason}"), origin.clone()));
+                }
+            }
+        });
+        for (message, origin) in refused {
+            self.fail(codes::MAPPING_REJECTS, item, message, &origin);
+        }
     }
 
     /// The transformations that work on one detection item after the other.
@@ -320,12 +339,7 @@ impl Work<'_> {
             }
         };
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
-            if let Subject::Field(field) = &predicate.subject {
-                see(&field.name, origin);
-            }
-            if let Test::FieldPattern { other, .. } = &predicate.test {
-                see(&other.name, origin);
-            }
+            names(predicate).for_each(|name| see(name, origin));
         });
         out
     }
@@ -362,6 +376,19 @@ fn table_name(value: &serde_json::Value) -> Option<Arc<str>> {
         }
         _ => None,
     }
+}
+
+/// The fields that a predicate looks at.
+fn names(predicate: &Predicate) -> impl Iterator<Item = &Arc<str>> {
+    let own = match &predicate.subject {
+        Subject::Field(field) => Some(&field.name),
+        Subject::AnyValue => None,
+    };
+    let other = match &predicate.test {
+        Test::FieldPattern { other, .. } => Some(&other.name),
+        _ => None,
+    };
+    own.into_iter().chain(other)
 }
 
 /// Sets the types of fields.

@@ -35,7 +35,7 @@ pub(super) enum Transformation {
     FailItem(Arc<str>),
     FailUnmapped,
     Nest(Vec<Item>),
-    Types(IndexMap<Arc<str>, FieldType>),
+    Types(IndexMap<Arc<str>, ColumnType>),
     Tables(Tables),
     Split(Division),
 }
@@ -56,6 +56,15 @@ impl Transformation {
                 | Self::Tables(_)
         )
     }
+}
+
+/// What `sigmaglot_types` says of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ColumnType {
+    /// It has this type.
+    Known(FieldType),
+    /// The target's language cannot ask for it, for this reason.
+    Unqueryable(Arc<str>),
 }
 
 /// A change of the names of fields.
@@ -317,21 +326,31 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     };
     let mut out = IndexMap::with_capacity(entries.len());
     for entry in entries {
-        let Some(Literal::Text(word)) = Literal::of(&entry.value) else {
-            params.wrong(&entry.key.text, "text", &entry.value);
-            continue;
-        };
-        match FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()) {
-            Some((_, kind)) => {
-                out.insert(Arc::from(entry.key.text.as_ref()), *kind);
-            }
-            None => {
-                let known: Vec<&str> = FIELD_TYPES.iter().map(|(word, _)| *word).collect();
-                unknown(params.messages, codes::MAPPING_VALUE, "type", &word, entry.value.span, &known);
-            }
+        if let Some(kind) = column_type(&entry.key.text, &entry.value, params) {
+            out.insert(Arc::from(entry.key.text.as_ref()), kind);
         }
     }
     Some(Transformation::Types(out))
+}
+
+/// The type of a column: a word, or `{unqueryable: REASON}`.
+fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> Option<ColumnType> {
+    if matches!(node.value, Value::Map(_)) {
+        let mut map = Params::open(node, format!("the type of `{name}`"), params.messages)?;
+        let reason = map.required("unqueryable");
+        map.finish();
+        return reason.map(ColumnType::Unqueryable);
+    }
+    let Some(Literal::Text(word)) = Literal::of(node) else {
+        params.wrong(name, "text, or a map with `unqueryable`", node);
+        return None;
+    };
+    let kind = FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()).map(|(_, kind)| *kind);
+    if kind.is_none() {
+        let known: Vec<&str> = FIELD_TYPES.iter().map(|(word, _)| *word).collect();
+        unknown(params.messages, codes::MAPPING_VALUE, "type", &word, node.span, &known);
+    }
+    kind.map(ColumnType::Known)
 }
 
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {

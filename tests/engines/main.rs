@@ -12,6 +12,7 @@
 mod common;
 mod engines;
 mod exclude;
+mod mapped;
 mod pipe;
 mod report;
 mod rules;
