@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::builtin;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
 use super::split::{Division, Part};
@@ -16,6 +17,7 @@ use crate::ir::{FieldType, Logsource};
 use crate::sigma;
 use crate::sigma::detection::Detection;
 use crate::sigma::yaml::{Node, Value};
+use crate::source::Source;
 
 /// A transformation with its parameters.
 #[derive(Debug, Clone)]
@@ -167,6 +169,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_types",
     "sigmaglot_tables",
     "sigmaglot_split",
+    "sigmaglot_include",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.
@@ -206,6 +209,7 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "sigmaglot_types" => return types(params),
         "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
         "sigmaglot_split" => return split(params),
+        "sigmaglot_include" => Transformation::Nest(include(params, depth)?),
         value => Transformation::Values(Change::parse(value, params)?),
     })
 }
@@ -290,6 +294,23 @@ fn add_condition(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     };
     let detection = detection(node, params.messages)?;
     Some(Transformation::AddCondition { detection: Box::new(detection), template, negated })
+}
+
+/// The items of a mapping in the program.
+fn include(params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Vec<Item>> {
+    let name = params.required("mapping")?;
+    let span = params.node("mapping").map_or(params.span, |node| node.span);
+    let Some(text) = builtin::get(&name) else {
+        let known = builtin::names();
+        unknown(params.messages, codes::MAPPING_VALUE, "mapping in the program", &name, span, &known);
+        return None;
+    };
+    let (items, said) = pipeline::included(&Source::new(&*name, text), depth);
+    if items.is_none() {
+        let why = said.first().map_or_else(String::new, |first| format!(": {}", first.message));
+        say(params.messages, codes::MAPPING_VALUE, format!("the mapping `{name}` cannot be included{why}"), span);
+    }
+    items
 }
 
 /// Reads the map of a search, with the complaints of the front end.

