@@ -107,6 +107,12 @@ fn write_steps(mapped: &Mapped, stdout: &mut dyn Write) -> std::io::Result<()> {
         };
         writeln!(stdout, "  {what:17}  {} ({})", step.item, step.kind)?;
     }
+    if let Some(source) = &record.source {
+        let ids: Vec<String> = source.event_ids.iter().map(ToString::to_string).collect();
+        let ids = if ids.is_empty() { "all events".to_owned() } else { format!("event {}", ids.join(", ")) };
+        let channels: String = source.channels.iter().map(|channel| format!(", {channel}")).collect();
+        writeln!(stdout, "  source {}: {ids}{channels}", source.log)?;
+    }
     for (old, field) in &record.fields {
         writeln!(stdout, "  field {old} -> {} (by {})", names(&field.to), names(&field.by))?;
     }

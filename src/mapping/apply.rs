@@ -6,15 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::event::Reason;
 use super::item;
 use super::pipeline::{Item, Pipeline};
-use super::record::{Mapped, Record, StepRecord};
+use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
 use super::tables::{self, Tables};
-use super::transformation::{FieldList, Renaming, Transformation};
+use super::transformation::{ColumnType, FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
@@ -225,15 +227,32 @@ impl Work<'_> {
                     self.fail(codes::MAPPING_REJECTS, item, message, &origin);
                 }
             }
-            Transformation::Types(types) => {
-                set_types(&mut self.rule.condition, &|name| types.get(name).copied());
-                types.keys().for_each(|name| self.tracking.known(name.clone()));
-            }
+            Transformation::Types(types) => self.types(item, types),
             Transformation::Tables(tables) => self.table(item, tables),
             Transformation::Shape(shape) => self.shape = shape.clone(),
             _ => self.items(item),
         }
         Ok(())
+    }
+
+    /// Gives columns their types, and refuses a test on a column that cannot be asked for.
+    fn types(&mut self, item: &Item, types: &IndexMap<Arc<str>, ColumnType>) {
+        set_types(&mut self.rule.condition, &|name| match types.get(name) {
+            Some(ColumnType::Known(kind)) => Some(*kind),
+            Some(ColumnType::Unqueryable(_)) | None => None,
+        });
+        types.keys().for_each(|name| self.tracking.known(name.clone()));
+        let mut refused = Vec::new();
+        self.rule.condition.for_each_predicate(&mut |predicate, origin| {
+            for name in names(predicate) {
+                if let Some(ColumnType::Unqueryable(reason)) = types.get(name) {
+                    refused.push((format!("the mapping rejects a test on `{name}`: {reason}"), origin.clone()));
+                }
+            }
+        });
+        for (message, origin) in refused {
+            self.fail(codes::MAPPING_REJECTS, item, message, &origin);
+        }
     }
 
     /// The transformations that work on one detection item after the other.
@@ -354,12 +373,18 @@ impl Work<'_> {
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
         let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;
-        let Some(mut expr) = expr else {
+        let Some(expr) = expr else {
             for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
                 self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
             }
             return;
         };
+        self.add_expr(item, expr, negated);
+    }
+
+    /// Adds a condition of the mapping, whose items have numbers of their own.
+    fn add_expr(&mut self, item: &Item, mut expr: Expr, negated: bool) {
+        let span = self.rule.logsource.span;
         let mut numbers = BTreeMap::new();
         renumber(&mut expr, span, &mut numbers, &mut self.added);
         expr.for_each_predicate(&mut |predicate, origin| {
@@ -380,15 +405,19 @@ impl Work<'_> {
             self.touched = false;
             return;
         }
-        let Some(row) = tables.find(&self.rule.logsource) else {
+        let Some(found) = tables.find(&self.rule.logsource) else {
             return self.fail_table(&[(item, tables)]);
         };
-        if let Some(table) = &row.table {
+        if let Some(table) = &found.row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
-        if let Some(conditions) = &row.conditions {
+        if let Some(conditions) = found.source_conditions() {
+            self.add_expr(item, conditions, false);
+        }
+        if let Some(conditions) = &found.row.conditions {
             self.add(item, conditions, false, false);
         }
+        self.record.source = found.source.map(SourceRecord::from);
     }
 
     /// Refuses the rule where pipelines have tables, and none for its log source.
@@ -436,12 +465,7 @@ impl Work<'_> {
             }
         };
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
-            if let Subject::Field(field) = &predicate.subject {
-                see(&field.name, origin);
-            }
-            if let Test::FieldPattern { other, .. } = &predicate.test {
-                see(&other.name, origin);
-            }
+            names(predicate).for_each(|name| see(name, origin));
         });
         out
     }
@@ -480,6 +504,19 @@ fn table_name(value: &serde_json::Value) -> Option<Arc<str>> {
         }
         _ => None,
     }
+}
+
+/// The fields that a predicate looks at.
+fn names(predicate: &Predicate) -> impl Iterator<Item = &Arc<str>> {
+    let own = match &predicate.subject {
+        Subject::Field(field) => Some(&field.name),
+        Subject::AnyValue => None,
+    };
+    let other = match &predicate.test {
+        Test::FieldPattern { other, .. } => Some(&other.name),
+        _ => None,
+    };
+    own.into_iter().chain(other)
 }
 
 /// Sets the types of fields.

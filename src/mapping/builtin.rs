@@ -40,6 +40,14 @@ pub fn is_name(name: &str) -> bool {
     get(name).is_some() || bundles().contains_key(name)
 }
 
+/// The files of the table of log sources with their texts, by name.
+pub(super) fn sources() -> Vec<(&'static str, &'static str)> {
+    let files = EMBEDDED.get_dir("sources").into_iter().flat_map(Dir::files);
+    let mut out: Vec<_> = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?))).collect();
+    out.sort_unstable();
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::item;
 use super::params::{Literal, Messages, Params, say, unknown};
 use super::regex;
+use super::sources::{self, Source};
 use super::state::{State, Tracking};
 use super::text::{self, Text};
 use super::values;
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Expr, Logsource, Meta, Number, Piece, Rule, Test};
 use crate::sigma::logsource;
 use crate::sigma::yaml::Node;
@@ -104,6 +105,7 @@ fn order(value: &serde_json::Value, literal: &Literal) -> Option<std::cmp::Order
 #[derive(Debug, Clone)]
 pub(super) enum RuleCondition {
     Logsource(Logsource),
+    Source(SourceIs),
     ContainsItem { field: Option<Arc<str>>, value: Literal },
     ContainsField(Option<Arc<str>>),
     ItemApplied(Arc<str>),
@@ -124,7 +126,38 @@ const RULE_CONDITIONS: &[&str] = &[
     "is_sigma_correlation_rule",
     "rule_attribute",
     "tag",
+    "sigmaglot_source",
 ];
+
+/// `sigmaglot_source`: the table of log sources has the rule's in this place.
+#[derive(Debug, Clone)]
+pub(super) struct SourceIs {
+    product: Option<Arc<str>>,
+    log: Option<Arc<str>>,
+    channel: Option<Arc<str>>,
+    provider: Option<Arc<str>>,
+}
+
+impl SourceIs {
+    fn parse(params: &mut Params<'_, '_, '_>) -> Option<Self> {
+        let (product, log) = (params.text("product"), params.text("log"));
+        let out = Self { product, log, channel: params.text("channel"), provider: params.text("provider") };
+        if !sources::all().iter().any(|source| out.holds(source)) {
+            let message = "no row of the table of log sources is like this";
+            let help = "`sigmaglot mappings --sources` prints the table";
+            params.messages.push(Diagnostic::new(codes::MAPPING_VALUE, message).at(params.span).help(help));
+            return None;
+        }
+        Some(out)
+    }
+
+    fn holds(&self, source: &Source) -> bool {
+        self.product.as_ref().is_none_or(|product| *product == source.product)
+            && self.log.as_ref().is_none_or(|log| *log == source.log)
+            && self.channel.as_ref().is_none_or(|channel| source.channels.contains(channel))
+            && (self.provider.is_none() || self.provider == source.provider)
+    }
+}
 
 /// Opens a condition and reads its type.
 fn open<'n, 's, 'm>(
@@ -169,6 +202,7 @@ impl RuleCondition {
                 let op = params.choice("op", LIST_OPS, Op::Eq);
                 Self::Attribute { name: name?, value: value?, op }
             }
+            "sigmaglot_source" => Self::Source(SourceIs::parse(params)?),
             _ => Self::Tag(params.required("tag")?),
         })
     }
@@ -177,6 +211,7 @@ impl RuleCondition {
     pub fn holds(&self, view: &View<'_>) -> bool {
         match self {
             Self::Logsource(outer) => logsource::contains(outer, &view.rule.logsource),
+            Self::Source(place) => sources::find(&view.rule.logsource).is_some_and(|source| place.holds(source)),
             Self::ContainsItem { field, value } => any_item(view.rule, |item| {
                 field.is_some()
                     && item::field(item) == *field

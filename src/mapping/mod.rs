@@ -25,6 +25,7 @@ mod post;
 mod record;
 mod regex;
 mod rewrite;
+pub mod sources;
 mod split;
 mod state;
 mod tables;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 
 pub use event::{Events, Reason, Unfit};
 pub use pipeline::Pipeline;
-pub use record::{FieldRecord, Mapped, Record, StepRecord};
+pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use state::State;
 
 use crate::diagnostic::{Diagnostic, codes};

@@ -50,12 +50,17 @@ pub(super) struct Item {
 impl Pipeline {
     /// Reads a pipeline. There is none exactly where a diagnostic is an error; places are in `source`.
     pub fn parse(source: &Source) -> (Option<Pipeline>, Vec<Diagnostic>) {
+        Self::parse_within(source, 0)
+    }
+
+    /// Reads a pipeline whose items are nested so deep already.
+    fn parse_within(source: &Source, depth: usize) -> (Option<Pipeline>, Messages) {
         let (nodes, said) = yaml::read(source);
         // Notes on YAML 1.1 are for rules; a pipeline's own complaints say more.
         let mut messages: Messages = said.into_iter().filter(Diagnostic::is_error).collect();
         messages.iter_mut().for_each(|d| d.help.clear()); // the ways out are those of rules
         let pipeline = match nodes.as_slice() {
-            [node] => Self::read(node, source, &mut messages),
+            [node] => Self::read(node, source, depth, &mut messages),
             [] if messages.iter().any(Diagnostic::is_error) => None,
             [] => {
                 messages.push(Diagnostic::new(codes::MAPPING_VALUE, "the file holds no pipeline"));
@@ -71,13 +76,13 @@ impl Pipeline {
         (pipeline.filter(|_| !messages.iter().any(Diagnostic::is_error)), messages)
     }
 
-    fn read(node: &Node<'_>, source: &Source, messages: &mut Messages) -> Option<Pipeline> {
+    fn read(node: &Node<'_>, source: &Source, depth: usize, messages: &mut Messages) -> Option<Pipeline> {
         let mut params = Params::open(node, "a pipeline", messages)?;
         let name = params.text("name").unwrap_or_else(|| source.name().clone());
         let priority = params.integer("priority", i64::MIN.into(), i64::MAX.into());
         let allowed = params.texts("allowed_backends").unwrap_or_default();
         let vars = vars(&mut params);
-        let items = list(&mut params, "transformations", |node, i, messages| Item::parse(node, i, messages, 0));
+        let items = list(&mut params, "transformations", |node, i, messages| Item::parse(node, i, messages, depth));
         let steps = list(&mut params, "postprocessing", |node, i, messages| Step::parse(node, i, messages, 0));
         let finalizers = list(&mut params, "finalizers", |node, _, messages| Finalizer::parse(node, messages, 0));
         params.finish();
@@ -180,6 +185,17 @@ pub(super) fn nested(params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Ve
         return None;
     }
     Some(list(params, "items", |node, i, messages| Item::parse(node, i, messages, depth + 1)))
+}
+
+/// The items of a pipeline that another one includes. What works on the text of queries, and the variables for it, cannot be
+/// taken along.
+pub(super) fn included(source: &Source, depth: usize) -> (Option<Vec<Item>>, Messages) {
+    let (pipeline, mut said) = Pipeline::parse_within(source, depth + 1);
+    let plain = |p: &Pipeline| p.steps.is_empty() && p.finalizers.is_empty() && p.vars.is_empty();
+    if pipeline.as_ref().is_some_and(|pipeline| !plain(pipeline)) {
+        said.push(Diagnostic::new(codes::MAPPING_VALUE, "it works on the text of queries, too"));
+    }
+    (pipeline.filter(plain).map(|pipeline| pipeline.items), said)
 }
 
 /// The type of an item as written, its id, and how messages name it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::sources::Source;
 use super::state::{State, Tracking};
 use crate::diagnostic::Diagnostic;
 use crate::ir;
@@ -33,6 +34,9 @@ pub struct Record {
     pub pipelines: Vec<Arc<str>>,
     /// The table or index that was chosen.
     pub table: Option<Arc<str>>,
+    /// Where the events are written, where a mapping took that from the table of log sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceRecord>,
     /// The fields that were mapped, by their name before, in the order of the work.
     pub fields: IndexMap<Arc<str>, FieldRecord>,
     /// The fields of the result that no mapping gave.
@@ -43,6 +47,25 @@ pub struct Record {
     /// The variables at the end.
     #[serde(skip)]
     pub state: State,
+}
+
+/// The source that was chosen for the rule's log source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceRecord {
+    /// The log, by the name that Sigma gives its service.
+    pub log: Arc<str>,
+    /// Its channels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Arc<str>>,
+    /// The ids of the events; none for all of the log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub event_ids: Vec<u32>,
+}
+
+impl From<&Source> for SourceRecord {
+    fn from(source: &Source) -> Self {
+        Self { log: source.log.clone(), channels: source.channels.clone(), event_ids: source.event_ids.clone() }
+    }
 }
 
 /// What became of a field.

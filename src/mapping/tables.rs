@@ -1,11 +1,15 @@
 //! `sigmaglot_tables`: which table of the product holds the events of a log source. An extension of the format.
+//!
+//! What tells the events of a log source within the table stands in the row, or is taken from the table of log sources under the
+//! names that the product has for its facts.
 
 use std::sync::Arc;
 
 use super::params::{Params, say};
+use super::sources::{self, Source};
 use super::transformation::detection;
 use crate::diagnostic::codes;
-use crate::ir::Logsource;
+use crate::ir::{Case, Expr, Field, FieldType, Logsource, Node, Number, Origin, Pattern, Predicate, Subject, Test};
 use crate::sigma::detection::Detection;
 use crate::sigma::logsource;
 use crate::sigma::yaml::Value;
@@ -18,15 +22,26 @@ pub(super) struct Tables(Vec<Row>);
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     logsource: Logsource,
+    /// The log in which the table of log sources has it.
+    log: Option<Arc<str>>,
     /// The table; `None` where the conditions alone tell the events.
     pub table: Option<Arc<str>>,
     /// What else must hold of an event of the table to be of the log source.
     pub conditions: Option<Box<Detection>>,
+    /// Which facts of the log source must hold, too; none where the row alone decides.
+    columns: Arc<[Column]>,
+}
+
+/// A row that was found, with the facts of the log source if it asks for them.
+pub(super) struct Found<'a> {
+    pub row: &'a Row,
+    pub source: Option<&'static Source>,
 }
 
 impl Tables {
     /// Reads the list.
     pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<Tables> {
+        let shared = columns(params).unwrap_or_default();
         let Some(node) = params.node("tables") else {
             params.missing("tables");
             return None;
@@ -39,35 +54,152 @@ impl Tables {
         for node in nodes {
             let Some(mut row) = Params::open(node, "a log source with its table", params.messages) else { continue };
             let logsource = super::conditions::read_logsource(&mut row);
-            let table = row.text("table");
+            let (log, table) = (row.text("log"), row.text("table"));
             let conditions = match row.node("conditions") {
                 Some(node) => detection(node, row.messages).map(Box::new),
                 None => None,
             };
-            if logsource == Logsource::default() {
+            let columns = columns(&mut row).unwrap_or_else(|| shared.clone());
+            if logsource == Logsource::default() && log.is_none() {
                 let message = "a table is for a `category`, `product` or `service`";
                 say(row.messages, codes::MAPPING_VALUE, message, row.span);
             }
-            if table.is_none() && conditions.is_none() {
+            if table.is_none() && conditions.is_none() && columns.is_empty() {
                 row.missing("table");
             }
             row.finish();
-            rows.push(Row { logsource, table, conditions });
+            rows.push(Row { logsource, log, table, conditions, columns });
         }
         Some(Tables(rows))
     }
 
-    /// The first row for a log source.
-    pub fn find(&self, inner: &Logsource) -> Option<&Row> {
-        self.0.iter().find(|row| logsource::contains(&row.logsource, inner))
+    /// The first row for a log source. A row that asks for facts is for the log sources that the table has.
+    pub fn find(&self, inner: &Logsource) -> Option<Found<'_>> {
+        let source = sources::find(inner);
+        let row = self.0.iter().find(|row| logsource::contains(&row.logsource, inner) && row.takes(source))?;
+        Some(Found { row, source: source.filter(|_| !row.columns.is_empty()) })
     }
 
     /// All log sources in words.
     pub fn known(&self) -> Vec<String> {
-        let mut out: Vec<String> = self.0.iter().map(|row| words(&row.logsource)).collect();
+        let mut out: Vec<String> = Vec::new();
+        for row in &self.0 {
+            if row.log.is_none() && row.columns.is_empty() {
+                out.push(words(&row.logsource));
+                continue;
+            }
+            let has =
+                |source: &&Source| logsource::contains(&row.logsource, &source.logsource()) && row.takes(Some(source));
+            out.extend(sources::all().iter().filter(has).map(|source| words(&source.logsource())));
+        }
         out.sort();
         out.dedup();
         out
+    }
+}
+
+impl Row {
+    fn takes(&self, source: Option<&Source>) -> bool {
+        match source {
+            Some(source) => self.log.as_ref().is_none_or(|log| *log == source.log),
+            None => self.log.is_none() && self.columns.is_empty(),
+        }
+    }
+}
+
+impl Found<'_> {
+    /// What the facts of the log source ask of an event; `None` where they ask nothing. The numbers of items count from 1.
+    pub fn source_conditions(&self) -> Option<Expr> {
+        let source = self.source?;
+        let columns = &self.row.columns;
+        // A provider that tells the log makes its channel superfluous.
+        let by_provider = source.provider.is_some() && columns.iter().any(|column| column.fact == Fact::Provider);
+        let wanted = columns.iter().filter(|column| column.fact != Fact::Channel || !by_provider);
+        let items: Vec<Expr> = (1..).zip(wanted).filter_map(|(number, column)| column.item(source, number)).collect();
+        (!items.is_empty()).then(|| Expr::new(Node::All(items), Origin::default()))
+    }
+}
+
+/// A fact of a log source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    Channel,
+    Provider,
+    EventId,
+    EventType,
+}
+
+const FACTS: &[(&str, Fact)] = &[
+    ("provider", Fact::Provider),
+    ("channel", Fact::Channel),
+    ("event_id", Fact::EventId),
+    ("event_type", Fact::EventType),
+];
+
+/// The field of the product that has a fact, and how it has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Column {
+    fact: Fact,
+    field: Arc<str>,
+    /// What the product writes before the value.
+    prefix: Arc<str>,
+    /// The type of event ids.
+    kind: FieldType,
+}
+
+/// The columns under `source_conditions`, in the order of the facts; `None` where the key is absent.
+fn columns(params: &mut Params<'_, '_, '_>) -> Option<Arc<[Column]>> {
+    let node = params.node("source_conditions")?;
+    let mut map = Params::open(node, "`source_conditions`", params.messages)?;
+    let columns = FACTS.iter().filter_map(|(key, fact)| column(&mut map, key, *fact)).collect();
+    map.finish();
+    Some(columns)
+}
+
+fn column(params: &mut Params<'_, '_, '_>, key: &'static str, fact: Fact) -> Option<Column> {
+    let node = params.node(key)?;
+    let kind = if fact == Fact::EventId { FieldType::Integer } else { FieldType::Text };
+    if !matches!(node.value, Value::Map(_)) {
+        return Some(Column { fact, field: params.text(key)?, prefix: Arc::default(), kind });
+    }
+    let mut map = Params::open(node, format!("`{key}` of `source_conditions`"), params.messages)?;
+    let (field, prefix) = (map.required("field"), map.text("prefix").unwrap_or_default());
+    let kind = match fact {
+        Fact::EventId => map.choice("type", &[("integer", kind), ("text", FieldType::Text)], kind),
+        _ => kind,
+    };
+    map.finish();
+    Some(Column { fact, field: field?, prefix, kind })
+}
+
+impl Column {
+    /// The test that the field has one of the values of the fact; `None` where the source says nothing of it.
+    fn item(&self, source: &Source, number: u32) -> Option<Expr> {
+        let text = |value: &str| Test::Pattern(Pattern::literal(&format!("{}{value}", self.prefix), Case::Fold));
+        let texts = |values: &[Arc<str>]| values.iter().map(|value| text(value)).collect();
+        let tests: Vec<Test> = match self.fact {
+            Fact::Channel => texts(&source.channels),
+            Fact::Provider => texts(source.provider.as_slice()),
+            Fact::EventType => texts(&source.event_types),
+            Fact::EventId => source.event_ids.iter().map(|id| self.event_id(*id, &text)).collect(),
+        };
+        let origin = Origin { item: Some(number), ..Origin::default() };
+        let subject = Subject::Field(Field::new(self.field.clone()));
+        let mut tests: Vec<Expr> = tests
+            .into_iter()
+            .map(|test| Expr::new(Node::Test(Predicate { subject: subject.clone(), test }), origin.clone()))
+            .collect();
+        match tests.len() {
+            0 | 1 => tests.pop(),
+            _ => Some(Expr::new(Node::Any(tests), origin)),
+        }
+    }
+
+    fn event_id(&self, id: u32, text: &impl Fn(&str) -> Test) -> Test {
+        match self.kind {
+            FieldType::Text => text(&id.to_string()),
+            _ => Test::Number(Number::Int(id.into())),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::builtin;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
 use super::split::{Division, Part};
@@ -16,6 +17,7 @@ use crate::ir::{FieldType, Logsource, TableShape};
 use crate::sigma;
 use crate::sigma::detection::Detection;
 use crate::sigma::yaml::{Node, Value};
+use crate::source::Source;
 
 /// A transformation with its parameters.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ pub(super) enum Transformation {
     FailItem(Arc<str>),
     FailUnmapped,
     Nest(Vec<Item>),
-    Types(IndexMap<Arc<str>, FieldType>),
+    Types(IndexMap<Arc<str>, ColumnType>),
     Tables(Tables),
     Shape(TableShape),
     Split(Division),
@@ -58,6 +60,15 @@ impl Transformation {
                 | Self::Shape(_)
         )
     }
+}
+
+/// What `sigmaglot_types` says of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ColumnType {
+    /// It has this type.
+    Known(FieldType),
+    /// The target's language cannot ask for it, for this reason.
+    Unqueryable(Arc<str>),
 }
 
 /// A change of the names of fields.
@@ -161,6 +172,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_tables",
     "sigmaglot_split",
     "sigmaglot_shape",
+    "sigmaglot_include",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.
@@ -201,6 +213,7 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
         "sigmaglot_split" => return split(params),
         "sigmaglot_shape" => Transformation::Shape(shape(params)?),
+        "sigmaglot_include" => Transformation::Nest(include(params, depth)?),
         value => Transformation::Values(Change::parse(value, params)?),
     })
 }
@@ -287,6 +300,23 @@ fn add_condition(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     Some(Transformation::AddCondition { detection: Box::new(detection), template, negated })
 }
 
+/// The items of a mapping in the program.
+fn include(params: &mut Params<'_, '_, '_>, depth: usize) -> Option<Vec<Item>> {
+    let name = params.required("mapping")?;
+    let span = params.node("mapping").map_or(params.span, |node| node.span);
+    let Some(text) = builtin::get(&name) else {
+        let known = builtin::names();
+        unknown(params.messages, codes::MAPPING_VALUE, "mapping in the program", &name, span, &known);
+        return None;
+    };
+    let (items, said) = pipeline::included(&Source::new(&*name, text), depth);
+    if items.is_none() {
+        let why = said.first().map_or_else(String::new, |first| format!(": {}", first.message));
+        say(params.messages, codes::MAPPING_VALUE, format!("the mapping `{name}` cannot be included{why}"), span);
+    }
+    items
+}
+
 /// Reads the map of a search, with the complaints of the front end.
 pub(super) fn detection(node: &Node<'_>, messages: &mut Messages) -> Option<Detection> {
     let (detection, mut said) = sigma::search(node);
@@ -321,18 +351,8 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     };
     let mut out = IndexMap::with_capacity(entries.len());
     for entry in entries {
-        let Some(Literal::Text(word)) = Literal::of(&entry.value) else {
-            params.wrong(&entry.key.text, "text", &entry.value);
-            continue;
-        };
-        match FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()) {
-            Some((_, kind)) => {
-                out.insert(Arc::from(entry.key.text.as_ref()), *kind);
-            }
-            None => {
-                let known: Vec<&str> = FIELD_TYPES.iter().map(|(word, _)| *word).collect();
-                unknown(params.messages, codes::MAPPING_VALUE, "type", &word, entry.value.span, &known);
-            }
+        if let Some(kind) = column_type(&entry.key.text, &entry.value, params) {
+            out.insert(Arc::from(entry.key.text.as_ref()), kind);
         }
     }
     Some(Transformation::Types(out))
@@ -354,6 +374,26 @@ fn shape(params: &mut Params<'_, '_, '_>) -> Option<TableShape> {
             return None;
         }
     })
+}
+
+/// The type of a column: a word, or `{unqueryable: REASON}`.
+fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> Option<ColumnType> {
+    if matches!(node.value, Value::Map(_)) {
+        let mut map = Params::open(node, format!("the type of `{name}`"), params.messages)?;
+        let reason = map.required("unqueryable");
+        map.finish();
+        return reason.map(ColumnType::Unqueryable);
+    }
+    let Some(Literal::Text(word)) = Literal::of(node) else {
+        params.wrong(name, "text, or a map with `unqueryable`", node);
+        return None;
+    };
+    let kind = FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()).map(|(_, kind)| *kind);
+    if kind.is_none() {
+        let known: Vec<&str> = FIELD_TYPES.iter().map(|(word, _)| *word).collect();
+        unknown(params.messages, codes::MAPPING_VALUE, "type", &word, node.span, &known);
+    }
+    kind.map(ColumnType::Known)
 }
 
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {

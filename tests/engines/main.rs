@@ -12,6 +12,7 @@
 mod common;
 mod engines;
 mod exclude;
+mod mapped;
 mod ocsf;
 mod pipe;
 mod report;

@@ -72,8 +72,25 @@ pub fn input() -> Option<Input> {
         None => return None,
     };
     let step = if deep { 1 } else { STEP };
-    let rules = files.iter().step_by(step).flat_map(|file| read(file)).map(|rule| (rule, Made::default())).collect();
+    let rules = files
+        .iter()
+        .step_by(step)
+        .flat_map(|file| read(file))
+        .map(|rule| (Rule { condition: ir::normalize(rule.condition), ..rule }, Made::default()))
+        .collect();
     Some(Input { from, rules, events, deep })
+}
+
+/// Where the rules are from, and the rules as mappings want them: not normalised, placeholders filled.
+pub fn as_written() -> Option<(&'static str, Vec<Rule>)> {
+    let step = if std::env::var_os("SIGMAGLOT_DEEP").is_some() { 1 } else { STEP };
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let (from, files) = match corpus::root() {
+        Some(root) => ("the corpus", corpus::rule_files(&root)),
+        None if examples.is_dir() => ("the example rules", corpus::files(&examples, "yml")),
+        None => return None,
+    };
+    Some((from, files.iter().step_by(step).flat_map(|file| read(file)).collect()))
 }
 
 /// The rules of a file, placeholders filled.
@@ -90,8 +107,7 @@ fn read(file: &Path) -> Vec<Rule> {
             }
         });
     }
-    let rules = sigma::read(&source, &options).rules;
-    rules.into_iter().map(|rule| Rule { condition: ir::normalize(rule.condition), ..rule }).collect()
+    sigma::read(&source, &options).rules
 }
 
 /// The events in the JSON files below a folder, no two alike.
