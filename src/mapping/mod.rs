@@ -10,6 +10,7 @@
 
 mod apply;
 pub mod builtin;
+mod closed;
 mod conditions;
 mod gate;
 mod item;
@@ -20,7 +21,9 @@ mod placeholders;
 mod post;
 mod record;
 mod regex;
+mod registry;
 mod rewrite;
+mod shape;
 mod split;
 mod state;
 mod tables;

@@ -158,6 +158,8 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_types",
     "sigmaglot_tables",
     "sigmaglot_split",
+    "sigmaglot_values",
+    "sigmaglot_registry_data",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::closed::Closed;
 use super::params::{Literal, Params, say};
 use super::regex::Replacement;
+use super::registry::RegistryData;
 use super::text::{self, Text, Wildcards};
 use crate::diagnostic::codes;
 use crate::ir::regex::Flags;
@@ -30,6 +32,10 @@ pub(super) enum Change {
     Regex(Method),
     /// `case`
     Case(Letters),
+    /// `sigmaglot_values`
+    Closed(Closed),
+    /// `sigmaglot_registry_data`
+    RegistryData(RegistryData),
 }
 
 /// The types of `convert_type` and `force_type`.
@@ -71,6 +77,8 @@ impl Change {
                 Change::Map(names.into_iter().filter_map(|(key, values)| Some((key?, values))).collect())
             }
             "set_value" => return set_value(params),
+            "sigmaglot_values" => Change::Closed(Closed::parse(params)?),
+            "sigmaglot_registry_data" => Change::RegistryData(RegistryData::parse(params)?),
             "convert_type" => {
                 if params.node("target_type").is_none() {
                     params.missing("target_type");
@@ -96,6 +104,8 @@ impl Change {
     pub fn apply(&self, subject: &Subject, test: &Test) -> Result<Option<Vec<Test>>, String> {
         match (self, test) {
             (Change::Set(literal), _) => Ok(Some(vec![literal_test(subject, literal, Case::Fold)])),
+            (Change::Closed(values), test) => values.apply(test),
+            (Change::RegistryData(data), test) => data.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {
                 let pieces = text::value_pieces(subject, old);

@@ -71,20 +71,13 @@ impl Checker {
         serde_json::from_str(&line).expect("an answer is JSON")
     }
 
-    /// What is wrong with a query. Fields that the mapping does not know count as columns of text.
-    pub fn check(
-        &mut self,
-        table: &str,
-        columns: &BTreeMap<String, &'static str>,
-        unmapped: &[String],
-        query: &str,
-    ) -> Option<String> {
-        let mut columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
-        columns.extend(unmapped.iter().map(|name| json!([name, "string"])));
+    /// What is wrong with a query over a table of exactly these columns.
+    pub fn check(&mut self, table: &str, columns: &BTreeMap<String, &'static str>, query: &str) -> Vec<String> {
+        let columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
         self.ask(&json!({ "table": table, "columns": columns }));
         let answer = self.ask(&json!({ "query": query }));
-        let clean = answer["diagnostics"].as_array().is_some_and(Vec::is_empty);
-        (!clean).then(|| format!("{answer} in {query}"))
+        let diagnostics = answer["diagnostics"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        diagnostics.iter().map(|d| d["message"].to_string()).collect()
     }
 }
 
