@@ -19,6 +19,7 @@ mod params;
 mod pipeline;
 mod placeholders;
 mod post;
+mod prefix;
 mod record;
 mod regex;
 mod registry;

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows which notation a product has.
 
+use std::collections::BTreeMap;
+
 use crate::ir::{Case, Pattern, Piece};
 
 /// What one place of a text may hold.
@@ -13,6 +15,8 @@ pub(super) enum Place {
     Digit,
     /// A hexadecimal digit in small letters.
     HexDigit,
+    /// Any character.
+    Any,
 }
 
 impl Place {
@@ -26,6 +30,7 @@ impl Place {
             Place::Char(own) => own == wanted,
             Place::Digit => wanted.is_ascii_digit(),
             Place::HexDigit => matches!(wanted, '0'..='9' | 'a'..='f'),
+            Place::Any => true,
         }
     }
 }
@@ -45,6 +50,27 @@ enum Step<'p> {
 
 /// Whether some text of the shape matches.
 pub(super) fn can_match(pattern: &Pattern, shape: &[Place]) -> bool {
+    run(&steps(pattern), pattern.case, shape).last().is_some_and(|end| *end)
+}
+
+/// What must match after some text of the shape, by the place in the pattern where it begins. A rest that another one
+/// contains (`x` beside `*x`) is left out.
+pub(super) fn rests(pattern: &Pattern, shape: &[Place]) -> BTreeMap<usize, Pattern> {
+    let steps = steps(pattern);
+    let open = run(&steps, pattern.case, shape);
+    let mut out = BTreeMap::new();
+    let mut any_before = false;
+    for (i, open) in open.iter().enumerate() {
+        let rest = steps.get(i..).unwrap_or_default();
+        if *open && !any_before {
+            out.insert(i, Pattern::new(rest.iter().map(Step::piece), pattern.case));
+        }
+        any_before = *open && matches!(rest.first(), Some(Step::AnyString));
+    }
+    out
+}
+
+fn steps(pattern: &Pattern) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     for piece in pattern.pieces() {
         match piece {
@@ -54,10 +80,25 @@ pub(super) fn can_match(pattern: &Pattern, shape: &[Place]) -> bool {
             Piece::AnyString => steps.push(Step::AnyString),
         }
     }
-    // `open[i]`: the first `i` steps can match the places so far.
+    steps
+}
+
+impl Step<'_> {
+    fn piece(&self) -> Piece {
+        match self {
+            Step::Char(c) => Piece::Literal(c.to_string().into()),
+            Step::OneOf(set) => Piece::OneOf((*set).into()),
+            Step::AnyChar => Piece::AnyChar,
+            Step::AnyString => Piece::AnyString,
+        }
+    }
+}
+
+/// At `i`: whether the first `i` steps can match all places.
+fn run(steps: &[Step<'_>], case: Case, shape: &[Place]) -> Vec<bool> {
     let mut open = vec![false; steps.len() + 1];
     open.iter_mut().take(1).for_each(|start| *start = true);
-    skip_any(&steps, &mut open);
+    skip_any(steps, &mut open);
     for place in shape {
         let mut next = vec![false; steps.len() + 1];
         for (i, step) in steps.iter().enumerate() {
@@ -65,17 +106,17 @@ pub(super) fn can_match(pattern: &Pattern, shape: &[Place]) -> bool {
                 continue;
             }
             let (passes, to) = match step {
-                Step::Char(c) => (place.holds(*c, pattern.case), i + 1),
-                Step::OneOf(set) => (set.iter().any(|c| place.holds(*c, pattern.case)), i + 1),
+                Step::Char(c) => (place.holds(*c, case), i + 1),
+                Step::OneOf(set) => (set.iter().any(|c| place.holds(*c, case)), i + 1),
                 Step::AnyChar => (true, i + 1),
                 Step::AnyString => (true, i),
             };
             next.iter_mut().skip(to).take(1).for_each(|open| *open |= passes);
         }
-        skip_any(&steps, &mut next);
+        skip_any(steps, &mut next);
         open = next;
     }
-    open.last().is_some_and(|end| *end)
+    open
 }
 
 /// Any text may be none.

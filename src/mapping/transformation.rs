@@ -159,6 +159,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_tables",
     "sigmaglot_split",
     "sigmaglot_values",
+    "sigmaglot_prefixes",
     "sigmaglot_registry_data",
 ];
 

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::closed::Closed;
 use super::params::{Literal, Params, say};
+use super::prefix::Prefixes;
 use super::regex::Replacement;
 use super::registry::RegistryData;
 use super::text::{self, Text, Wildcards};
@@ -34,6 +35,8 @@ pub(super) enum Change {
     Case(Letters),
     /// `sigmaglot_values`
     Closed(Closed),
+    /// `sigmaglot_prefixes`
+    Prefixes(Prefixes),
     /// `sigmaglot_registry_data`
     RegistryData(RegistryData),
 }
@@ -78,6 +81,7 @@ impl Change {
             }
             "set_value" => return set_value(params),
             "sigmaglot_values" => Change::Closed(Closed::parse(params)?),
+            "sigmaglot_prefixes" => Change::Prefixes(Prefixes::parse(params)?),
             "sigmaglot_registry_data" => Change::RegistryData(RegistryData::parse(params)?),
             "convert_type" => {
                 if params.node("target_type").is_none() {
@@ -105,6 +109,7 @@ impl Change {
         match (self, test) {
             (Change::Set(literal), _) => Ok(Some(vec![literal_test(subject, literal, Case::Fold)])),
             (Change::Closed(values), test) => values.apply(test),
+            (Change::Prefixes(prefixes), test) => prefixes.apply(test),
             (Change::RegistryData(data), test) => data.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {

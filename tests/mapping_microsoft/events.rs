@@ -108,15 +108,15 @@ fn data_of_registry_values() {
     let decimal = || data(|_, product| product.to_owned());
     let xdr = renamed(decimal(), "RegistryValueData", &json!({"ActionType": "RegistryValueSet"}));
     let (matched, refused) = agree("defender-xdr", SET, &DETAILS, &xdr);
-    assert!(matched >= 20 && refused > 0, "{matched} {refused}");
+    assert!(matched >= 15 && refused > 0, "{matched} {refused}");
     let event = json!({"EventID": 4657, "OperationType": "%%1904"});
     let (matched, _) = agree("sentinel-securityevent", SET, &DETAILS, &renamed(decimal(), "NewValue", &event));
-    assert!(matched >= 20, "{matched}");
+    assert!(matched >= 15, "{matched}");
     let event = json!({"EventType": "RegistryValueSet"});
     let own = data(|sysmon, _| sysmon.to_owned());
     for pairs in [decimal(), own] {
         let (matched, _) = agree("sentinel-asim", SET, &DETAILS, &renamed(pairs, "RegistryValueData", &event));
-        assert!(matched >= 20, "{matched}");
+        assert!(matched >= 15, "{matched}");
     }
     let empty = [(json!({"Details": "(Empty)"}), json!({"RegistryValueData": "", "ActionType": "RegistryValueSet"}))];
     assert_eq!(agree("defender-xdr", SET, &["Details: (Empty)", "Details|contains: .exe"], &empty), (1, 0));
