@@ -44,24 +44,22 @@ impl Prefixes {
                 let pieces = new.iter().chain(rest.pieces()).cloned();
                 out.push(Test::Pattern(Pattern::new(pieces, pattern.case)));
             }
+            if begins_with(pattern, old) {
+                return Ok(Some(out)); // all its values do
+            }
         }
         if out.is_empty() {
             return Ok(None);
         }
-        if !self.all_begin_so(pattern) {
-            out.push(test.clone());
-        }
+        out.push(test.clone());
         Ok(Some(out))
     }
+}
 
-    /// Whether every value of the pattern has one of the beginnings.
-    fn all_begin_so(&self, pattern: &Pattern) -> bool {
-        let Some(Piece::Literal(text)) = pattern.pieces().first() else { return false };
-        self.0.iter().any(|(old, _)| {
-            let start: Vec<Place> = text.chars().take(old.chars().count()).map(Place::Char).collect();
-            shape::can_match(&Pattern::literal(old, pattern.case), &start)
-        })
-    }
+fn begins_with(pattern: &Pattern, old: &str) -> bool {
+    let Some(Piece::Literal(text)) = pattern.pieces().first() else { return false };
+    let start: Vec<Place> = text.chars().take(old.chars().count()).map(Place::Char).collect();
+    shape::can_match(&Pattern::literal(old, pattern.case), &start)
 }
 
 fn places(pieces: &[Piece]) -> Vec<Place> {

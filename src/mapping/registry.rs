@@ -4,13 +4,15 @@
 //! texts of digits look the same. A test becomes the numbers and words that it is for beside itself, and is refused where it is for
 //! many of them, or where it would find numbers that it was not for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::params::Params;
 use super::shape::{self, Place};
-use crate::ir::{Pattern, Piece, Test};
+use crate::ir::regex::Tree;
+use crate::ir::{Pattern, Piece, Regex, Test};
 use crate::sigma::pattern;
 
 /// The most digits of a number of 64 bits.
@@ -59,9 +61,11 @@ impl RegistryData {
         let pattern = match test {
             Test::Null | Test::Exists(_) | Test::Placeholder(_) => return Ok(None),
             Test::Pattern(pattern) => pattern,
+            Test::Regex(regex) if self.is_for_other_text(regex) => return Ok(None),
             _ => return Err("the product writes numbers otherwise than Sysmon, and only text can be rewritten".into()),
         };
-        if matches!(pattern.pieces(), [Piece::AnyString]) {
+        // All data; and no data, which no word of Sysmon is.
+        if matches!(pattern.pieces(), [] | [Piece::AnyString]) {
             return Ok(None);
         }
         let is_for = |word: &Arc<str>| shape::can_match(pattern, &shape::exactly(word));
@@ -98,6 +102,29 @@ impl RegistryData {
             out.push(test.clone()); // for text that happens to look like it
         }
         Ok(Some(out))
+    }
+
+    /// Whether each match needs a character that no number and no word has, in either notation.
+    fn is_for_other_text(&self, regex: &Regex) -> bool {
+        let words = self.words.iter().flat_map(|(word, new)| std::iter::once(word).chain(new)).chain(&self.refused);
+        let mut letters: BTreeSet<char> = "0123456789abcdefDWORDQ (x-)".chars().collect();
+        letters.extend(words.flat_map(|word| word.chars()));
+        let cases = |c: &char| [c.to_ascii_lowercase(), c.to_ascii_uppercase()];
+        letters = letters.iter().flat_map(cases).collect();
+        needs_other(&regex.tree, &letters)
+    }
+}
+
+/// Whether each match of the tree needs a character beside these.
+fn needs_other(tree: &Tree, letters: &BTreeSet<char>) -> bool {
+    match tree {
+        Tree::Literal { c, .. } => !letters.contains(c),
+        Tree::Class(class) => class.ranges().iter().all(|(from, to)| letters.range(from..=to).next().is_none()),
+        Tree::Repeat { min, tree, .. } => *min > 0 && needs_other(tree, letters),
+        Tree::Group(tree) => needs_other(tree, letters),
+        Tree::Concat(parts) => parts.iter().any(|part| needs_other(part, letters)),
+        Tree::Alternate(parts) => parts.iter().all(|part| needs_other(part, letters)),
+        Tree::Empty | Tree::Dot { .. } | Tree::Look(_) => false,
     }
 }
 
@@ -183,6 +210,19 @@ mod tests {
         assert_eq!(decimal("*").unwrap(), ["*"]);
         assert_eq!(decimal("(Empty)").unwrap(), [""]);
         assert_eq!(decimal("*empty)").unwrap(), ["", "*empty)"]);
-        assert!(decimal("").is_err() && decimal("Binary Data").is_err() && decimal("*Data").is_err());
+        assert!(decimal("Binary Data").is_err() && decimal("*Data").is_err());
+    }
+
+    #[test]
+    fn expressions_for_other_text_stay() {
+        let words = [(Arc::from("(Empty)"), vec![Arc::from("")])].into_iter().collect();
+        let data = RegistryData { notation: Notation::Decimal, words, refused: Vec::new() };
+        let apply = |text: &str| data.apply(&Test::Regex(Regex::parse(text, Default::default()).unwrap()));
+        for text in [r"\(?:a|b)\[^\]+\.exe", r"(?i)\temp", "x.*s", "[g-lsu]+"] {
+            assert_eq!(apply(text), Ok(None), "{text}");
+        }
+        for text in ["^DWORD", "1|s", "s?", "[^s]", ".*", "", "0x"] {
+            assert!(apply(text).is_err(), "{text}");
+        }
     }
 }

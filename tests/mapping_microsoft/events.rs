@@ -37,7 +37,7 @@ fn agree(name: &str, logsource: &str, searches: &[&str], pairs: &[(Json, Json)])
     (matched, refused)
 }
 
-const DETAILS: [&str; 18] = [
+const DETAILS: [&str; 19] = [
     "Details: DWORD (0x00000001)",
     "Details: DWORD (0x0000002A)",
     "Details: DWORD (0xffffffff)",
@@ -49,6 +49,7 @@ const DETAILS: [&str; 18] = [
     "Details: '1'",
     "Details|contains: '4'",
     "Details|re: ^DWORD",
+    "Details|re: \\\\[a-z]\\.exe",
     "Details: (Empty)",
     "Details: Binary Data",
     "Details|contains: .exe",

@@ -1,6 +1,6 @@
 //! Microsoft's parser and binder of KQL as a process, and the columns that a mapping declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -40,6 +40,8 @@ pub struct Checker {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// The tables that it knows. No two mappings have one of the same name.
+    loaded: BTreeSet<String>,
 }
 
 impl Checker {
@@ -61,7 +63,7 @@ impl Checker {
         let input = child.stdin.take().expect("a pipe");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         output.read_line(&mut String::new()).expect("the greeting");
-        Some(Checker { child, input, output })
+        Some(Checker { child, input, output, loaded: BTreeSet::new() })
     }
 
     fn ask(&mut self, request: &Json) -> Json {
@@ -73,8 +75,10 @@ impl Checker {
 
     /// What is wrong with a query over a table of exactly these columns.
     pub fn check(&mut self, table: &str, columns: &BTreeMap<String, &'static str>, query: &str) -> Vec<String> {
-        let columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
-        self.ask(&json!({ "table": table, "columns": columns }));
+        if self.loaded.insert(table.to_owned()) {
+            let columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
+            self.ask(&json!({ "table": table, "columns": columns }));
+        }
         let answer = self.ask(&json!({ "query": query }));
         let diagnostics = answer["diagnostics"].as_array().unwrap_or_else(|| panic!("{answer}"));
         diagnostics.iter().map(|d| d["message"].to_string()).collect()

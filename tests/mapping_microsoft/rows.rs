@@ -141,6 +141,33 @@ fn cloud_services() {
 }
 
 #[test]
+fn messages_of_linux() {
+    let row = |logsource, search| row("sentinel-syslog", logsource, search);
+    assert_eq!(
+        row("product: linux, service: sudo", "[a, 'b*c']"),
+        r#"Syslog | where ProcessName =~ "sudo" and (SyslogMessage contains "a" or SyslogMessage matches regex "(?s)(?i)b.*c")"#
+    );
+    assert_eq!(row("product: linux, service: auditd", "type: a"), "SG0613");
+}
+
+#[test]
+fn more_cloud_services() {
+    let row = |logsource, search| row("sentinel-cloud", logsource, search);
+    assert_eq!(
+        row("product: onelogin, service: onelogin.events", "event_type_id: 3"),
+        "OneLoginEventsV2_CL | where EventTypeId == 3"
+    );
+    assert_eq!(row("product: cisco, service: duo", "reason: a"), r#"CiscoDuo_CL | where reason_s =~ "a""#);
+    let admin = "product: gcp, service: google_workspace.admin";
+    assert_eq!(
+        row(admin, "{eventService: admin.googleapis.com, eventName: a}"),
+        r#"GWorkspace_ReportsAPI_admin_CL | where id_applicationName_s =~ "admin" and event_name_s =~ "a""#
+    );
+    assert_eq!(row(admin, "eventService: other"), "SG0609");
+    assert_eq!(row("product: m365, service: threat_management", "eventName: a"), "SG0613");
+}
+
+#[test]
 fn advanced_hunting() {
     let row = |logsource, search| row("defender-xdr", logsource, search);
     assert_eq!(
