@@ -23,14 +23,8 @@ use sigmaglot::source::Source;
 use sigmaglot::target::{Options, Target, Templates};
 use sigmaglot::{ir, sigma};
 
-const NAMES: [&str; 6] = [
-    "defender-xdr",
-    "sentinel-asim",
-    "sentinel-cloud",
-    "sentinel-securityevent",
-    "sentinel-syslog",
-    "sentinel-sysmon",
-];
+const NAMES: [&str; 6] =
+    ["defender-xdr", "sentinel-asim", "sentinel-cloud", "sentinel-securityevent", "sentinel-syslog", "sentinel-sysmon"];
 
 /// The least number of rules of the corpus that each converts, in the order of [`NAMES`].
 const LEAST: [usize; 6] = [2290, 2350, 265, 1730, 8, 2700];

@@ -12,7 +12,9 @@ use super::{pipelines, read};
 fn verdicts(name: &str, logsource: &str, search: &str, event: &Json, row: &Json) -> Option<(bool, bool)> {
     let text = format!("title: t\nlogsource: {{{logsource}}}\ndetection:\n  s:\n    {search}\n  condition: s\n");
     let rule = read("row.yml".into(), text).pop().expect("the search is a rule");
-    let holds = |rule: &ir::Rule, event: &Json| Matcher::new(rule).matches(&Event(event.as_object().cloned().expect("an object")));
+    let holds = |rule: &ir::Rule, event: &Json| {
+        Matcher::new(rule).matches(&Event(event.as_object().cloned().expect("an object")))
+    };
     let before = holds(&rule, event);
     let pipelines = pipelines(name);
     let chain = mapping::resolve(&pipelines, "kql").expect("the mapping is for kql");
@@ -134,7 +136,8 @@ fn keys_of_the_registry() {
     };
     let xdr = pairs(|p| json!({"RegistryKey": p.1, "RegistryValueName": p.3, "ActionType": "RegistryValueSet"}));
     let asim = pairs(|p| json!({"RegistryKey": p.1, "RegistryValue": p.3, "EventType": "RegistryValueSet"}));
-    let audit = pairs(|p| json!({"ObjectName": p.2, "ObjectValueName": p.3, "EventID": 4657, "OperationType": "%%1904"}));
+    let audit =
+        pairs(|p| json!({"ObjectName": p.2, "ObjectValueName": p.3, "EventID": 4657, "OperationType": "%%1904"}));
     for (name, pairs) in [("defender-xdr", xdr), ("sentinel-asim", asim), ("sentinel-securityevent", audit)] {
         let (matched, refused) = agree(name, SET, &OBJECTS, &pairs);
         assert!(matched >= 9 && refused >= 4, "{name}: {matched} {refused}");
@@ -143,7 +146,8 @@ fn keys_of_the_registry() {
 
 #[test]
 fn fields_of_a_few_values() {
-    let searches = ["Initiated: 'true'", "Initiated|contains: TRU", "Initiated: false", "Initiated: '*'", "Initiated|re: t.ue"];
+    let searches =
+        ["Initiated: 'true'", "Initiated|contains: TRU", "Initiated: false", "Initiated: '*'", "Initiated|re: t.ue"];
     let network = "product: windows, category: network_connection";
     let pair = |initiated: &str, column: &str, value: &str| (json!({"Initiated": initiated}), json!({column: value}));
     let xdr = [
@@ -154,9 +158,11 @@ fn fields_of_a_few_values() {
     assert_eq!(agree("defender-xdr", network, &searches, &xdr), (8, 3));
     let asim = [pair("true", "NetworkDirection", "Outbound"), pair("false", "NetworkDirection", "Inbound")];
     assert_eq!(agree("sentinel-asim", network, &searches, &asim), (5, 2));
-    let levels = ["IntegrityLevel: High", "IntegrityLevel|contains: i", "IntegrityLevel: [System, low]", "IntegrityLevel: H*"];
+    let levels =
+        ["IntegrityLevel: High", "IntegrityLevel|contains: i", "IntegrityLevel: [System, low]", "IntegrityLevel: H*"];
     let process = "product: windows, category: process_creation";
-    let label = |level: &str, sid: &str| (json!({"IntegrityLevel": level}), json!({"MandatoryLabel": sid, "EventID": 4688}));
+    let label =
+        |level: &str, sid: &str| (json!({"IntegrityLevel": level}), json!({"MandatoryLabel": sid, "EventID": 4688}));
     let audit = [
         label("Low", "S-1-16-4096"),
         label("Medium", "S-1-16-8192"),
@@ -182,7 +188,8 @@ fn fields_of_a_few_values() {
 #[test]
 fn accounts_and_names_of_parents() {
     let process = "product: windows, category: process_creation";
-    let users = ["User: CORP\\ann", "User|contains: ann", "User|contains: AUTHORI", "User|endswith: \\ann", "User: ann"];
+    let users =
+        ["User: CORP\\ann", "User|contains: ann", "User|contains: AUTHORI", "User|endswith: \\ann", "User: ann"];
     let row = |domain: &str, name: &str| json!({"AccountDomain": domain, "AccountName": name, "ActionType": "ProcessCreated"});
     let pairs = [
         (json!({"User": "CORP\\ann"}), row("corp", "ann")),

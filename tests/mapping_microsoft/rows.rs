@@ -155,7 +155,7 @@ fn more_cloud_services() {
     let row = |logsource, search| row("sentinel-cloud", logsource, search);
     assert_eq!(
         row("product: onelogin, service: onelogin.events", "event_type_id: 3"),
-        "OneLoginEventsV2_CL | where EventTypeId == 3"
+        "OneLoginEventsV2_CL | where EventTypeId == 3.0"
     );
     assert_eq!(row("product: cisco, service: duo", "reason: a"), r#"CiscoDuo_CL | where reason_s =~ "a""#);
     let admin = "product: gcp, service: google_workspace.admin";
@@ -194,7 +194,10 @@ fn advanced_hunting() {
         r#"DeviceRegistryEvents | where ActionType =~ "RegistryValueSet" and ((RegistryKey endswith @"\a" and isnotempty(RegistryValueName)) or RegistryKey contains @"\a\")"#
     );
     assert_eq!(row(PROCESS, "Hashes|contains: [IMPHASH=1, MD5=2]"), "SG0609", "a test must not be lost from an OR");
-    assert_eq!(row(PROCESS, "LogonId: '0x3e7'"), r#"DeviceProcessEvents | where ActionType =~ "ProcessCreated" and LogonId == 999"#);
+    assert_eq!(
+        row(PROCESS, "LogonId: '0x3e7'"),
+        r#"DeviceProcessEvents | where ActionType =~ "ProcessCreated" and LogonId == 999"#
+    );
     assert_eq!(row(PROCESS, "LogonId: '0x1234'"), "SG0608");
     assert!(row("product: windows, category: image_load", "Signed: 'false'").ends_with("?Signed"));
     for other in ["product: windows, category: file_access", "product: paloalto, category: file_event"] {
@@ -206,7 +209,8 @@ fn advanced_hunting() {
 #[test]
 fn a_test_is_given_up_on_purpose_only() {
     let page = include_str!("../../docs/diagnostics/SG0609.md");
-    let own = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has a pipeline");
+    let own =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has a pipeline");
     let (own, said) = mapping::Pipeline::parse(&sigmaglot::source::Source::new("own.yml", own));
     assert_eq!(said, []);
     let text = format!(
