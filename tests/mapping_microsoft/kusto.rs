@@ -1,6 +1,6 @@
 //! Microsoft's parser and binder of KQL as a process, and the columns that a mapping declares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -40,8 +40,8 @@ pub struct Checker {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// The tables that it knows. No two mappings have one of the same name.
-    loaded: BTreeSet<String>,
+    /// The tables that it knows, with the columns beside their own. No two mappings have one of the same name.
+    loaded: BTreeMap<String, Vec<String>>,
 }
 
 impl Checker {
@@ -63,7 +63,7 @@ impl Checker {
         let input = child.stdin.take().expect("a pipe");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         output.read_line(&mut String::new()).expect("the greeting");
-        Some(Checker { child, input, output, loaded: BTreeSet::new() })
+        Some(Checker { child, input, output, loaded: BTreeMap::new() })
     }
 
     fn ask(&mut self, request: &Json) -> Json {
@@ -73,10 +73,18 @@ impl Checker {
         serde_json::from_str(&line).expect("an answer is JSON")
     }
 
-    /// What is wrong with a query over a table of exactly these columns.
-    pub fn check(&mut self, table: &str, columns: &BTreeMap<String, &'static str>, query: &str) -> Vec<String> {
-        if self.loaded.insert(table.to_owned()) {
-            let columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
+    /// What is wrong with a query over a table of exactly these columns, and some more of text.
+    pub fn check(
+        &mut self,
+        table: &str,
+        columns: &BTreeMap<String, &'static str>,
+        more: &[String],
+        query: &str,
+    ) -> Vec<String> {
+        if self.loaded.get(table).is_none_or(|loaded| loaded != more) {
+            self.loaded.insert(table.to_owned(), more.to_vec());
+            let mut columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
+            columns.extend(more.iter().map(|name| json!([name, "string"])));
             self.ask(&json!({ "table": table, "columns": columns }));
         }
         let answer = self.ask(&json!({ "query": query }));
