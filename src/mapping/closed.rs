@@ -1,104 +1,58 @@
-//! `map_string` and tests that ask for more than one value: a wildcard or an expression must find the new words where it found the
-//! old ones.
+//! `sigmaglot_values`: a field of a few known values which the product keeps as other values. An extension of the format.
 //!
-//! The keys of the mapping are values of the source, and each has a new word in the product; every other value stays as it is. A
-//! test is right where it says of each new word what the item said of its key. Where it does not, the words are added or taken
-//! out. Where two keys have one word and the item tells them apart, nothing can be right, and the rule is refused.
+//! A test becomes one of the product's values for exactly those of the rule's values that pass it, so that wildcards mean
+//! what they meant. What cannot be decided by the list is refused.
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 
-use super::apply::Work;
-use super::item;
-use super::pipeline::Item;
-use crate::diagnostic::codes;
-use crate::interp::{Event, Matcher};
-use crate::ir::{Case, Expr, Field, Node, Pattern, Piece, Predicate, Rule, Subject, Test};
-use crate::sigma::pattern;
+use super::params::Params;
+use super::shape;
+use crate::ir::{Case, Pattern, Test};
 
-/// The item with what its tests miss of the new words.
-pub(super) fn complete(
-    work: &mut Work<'_>,
-    item: &Item,
-    written: &Expr,
-    changed: Expr,
-    mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>,
-) -> Expr {
-    let Some(field) = item::field(written).filter(|_| is_of_values(written)) else { return changed };
-    let (mut more, mut fewer): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (word, keys) in words(mapping) {
-        let wanted: Vec<bool> = keys.iter().map(|key| holds(written, &field, key)).collect();
-        let found = holds(&changed, &field, word);
-        match (wanted.contains(&true), wanted.contains(&false)) {
-            (true, true) => {
-                let message =
-                    format!("the product has `{word}` for each of {}, which this tells apart", keys.join(", "));
-                work.fail(codes::MAPPING_REJECTS, item, message, &written.origin);
-                return changed;
-            }
-            (true, false) if !found => more.push(word),
-            (false, true) if found => fewer.push(word),
-            _ => {}
-        }
-    }
-    if !fewer.is_empty() && !has_wildcards(written) {
-        let message = format!("the product has `{}` for another value", fewer.join("`, `"));
-        work.fail(codes::MAPPING_REJECTS, item, message, &written.origin);
-        return changed;
-    }
-    let test = |word: &str| {
-        let test = Test::Pattern(Pattern::literal(word, Case::Fold));
-        let predicate = Predicate { subject: Subject::Field(Field::new(field.clone())), test };
-        Expr::new(Node::Test(predicate), place(written))
-    };
-    let mut out = changed;
-    if !fewer.is_empty() {
-        let none = Expr::new(Node::Any(fewer.into_iter().map(test).collect()), place(written)).negate();
-        out = Expr::new(Node::All(vec![out, none]), place(written));
-    }
-    if !more.is_empty() {
-        let words = more.into_iter().map(test);
-        out = Expr::new(Node::Any(std::iter::once(out).chain(words).collect()), place(written));
-    }
-    out
-}
+/// The values of a field in the rule's terms, each with those of the product.
+#[derive(Debug, Clone)]
+pub(super) struct Closed(IndexMap<Arc<str>, Vec<Arc<str>>>);
 
-fn place(expr: &Expr) -> crate::ir::Origin {
-    expr.origin.clone()
-}
+impl Closed {
+    /// Reads the list.
+    pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<Closed> {
+        let names = params.names("values")?;
+        Some(Closed(names.into_iter().filter_map(|(key, values)| Some((key?, values))).collect()))
+    }
 
-/// The new words, each with the keys that have it. A word with wildcards is none.
-fn words(mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>) -> IndexMap<&str, Vec<&str>> {
-    let mut out: IndexMap<&str, Vec<&str>> = IndexMap::new();
-    for (key, words) in mapping {
-        for word in words {
-            if pattern::literal(&pattern::parse(word)).as_deref() == Some(word) {
-                out.entry(word.as_ref()).or_default().push(key);
+    /// The product's values for a test; `Ok(None)` where it speaks of no value.
+    ///
+    /// # Errors
+    /// Where no value passes, or the test is of a kind that a list cannot answer.
+    pub fn apply(&self, test: &Test) -> Result<Option<Vec<Test>>, String> {
+        let pattern = match test {
+            Test::Null | Test::Exists(_) | Test::Placeholder(_) => return Ok(None),
+            Test::Pattern(pattern) => pattern.clone(),
+            Test::Bool(b) => Pattern::literal(&b.to_string(), Case::Fold),
+            Test::Number(number) => Pattern::literal(&number.to_string(), Case::Fold),
+            _ => return Err("the product has other values here, and only text can be looked up in their list".into()),
+        };
+        let mut out: Vec<Test> = Vec::new();
+        for value in self.0.iter().filter(|(key, _)| shape::can_match(&pattern, &shape::exactly(key))) {
+            for text in value.1 {
+                let test = Test::Pattern(Pattern::literal(text, pattern.case));
+                if !out.contains(&test) {
+                    out.push(test);
+                }
             }
         }
+        if out.is_empty() {
+            let known: Vec<&str> = self.0.keys().map(AsRef::as_ref).collect();
+            return Err(format!("no value of this field is like that; it has {}", known.join(", ")));
+        }
+        Ok(Some(out))
     }
-    out
-}
 
-/// Whether the item tests nothing but the field's values.
-fn is_of_values(item: &Expr) -> bool {
-    item::tests(item)
-        .iter()
-        .all(|(_, test)| matches!(test, Test::Pattern(_) | Test::Regex(_) | Test::Number(_) | Test::Bool(_)))
-}
-
-fn has_wildcards(item: &Expr) -> bool {
-    item::tests(item).iter().any(|(_, test)| match test {
-        Test::Pattern(pattern) => !pattern.pieces().iter().all(|piece| matches!(piece, Piece::Literal(_))),
-        test => matches!(test, Test::Regex(_)),
-    })
-}
-
-/// Whether the item holds of an event with this value.
-fn holds(item: &Expr, field: &Arc<str>, value: &str) -> bool {
-    let rule = Rule { meta: Default::default(), logsource: Default::default(), table: None, condition: item.clone() };
-    let event = Event([(field.to_string(), Value::from(value))].into_iter().collect());
-    Matcher::new(&rule).matches(&event)
+    /// The product's values for one of the rule's; none for other text.
+    pub fn of(&self, text: &str) -> Option<&[Arc<str>]> {
+        let one = Pattern::literal(text, Case::Fold);
+        self.0.iter().find(|(key, _)| shape::can_match(&one, &shape::exactly(key))).map(|(_, values)| values.as_slice())
+    }
 }

@@ -41,6 +41,8 @@ pub enum Reason {
     Hashes,
     /// The text is not divided as the source's are.
     Division,
+    /// The text is none of the values that the field has.
+    NotAValue,
     /// An expression finds nothing in the text.
     Extraction,
     /// The value is one that the product keeps for another value of the source.
@@ -70,6 +72,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Reason::Hashes => "not of the log source: no list of hashes",
             Reason::Division => "not of the log source: not divided as its values are",
+            Reason::NotAValue => "not of the log source: its field has no such value, or the product no word for it",
             Reason::Extraction => "not of the log source: the mapping's expression finds nothing in it",
             Reason::Taken => "not of the log source: the product has this value for another one",
             Reason::Object => "not of the log source: an object where the rule tests a value",

@@ -2,6 +2,7 @@
 //!
 //! What they make of a query is the user's: nothing here promises that the result still means the rule.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -14,7 +15,7 @@ use super::record::Mapped;
 use super::regex::Replacement;
 use super::template::{Simple, Template};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::Rule;
+use crate::ir::{Rule, Subject, Test};
 use crate::sigma::yaml::Node;
 
 /// An item of `postprocessing`.
@@ -139,8 +140,23 @@ fn context(query: String, view: &View<'_>, pipeline: &Pipeline) -> Json {
     json!({
         "query": query,
         "rule": rule(view.rule),
+        "columns": columns(view.rule),
         "pipeline": { "name": pipeline.name, "state": view.state, "vars": pipeline.vars },
     })
+}
+
+/// The names of the fields that the mapped rule tests, so that a query can compute those that its table does not have.
+fn columns(rule: &Rule) -> BTreeSet<&str> {
+    let mut out = BTreeSet::new();
+    rule.condition.for_each_predicate(&mut |predicate, _| {
+        if let Subject::Field(field) = &predicate.subject {
+            out.insert(field.name.as_ref());
+        }
+        if let Test::FieldPattern { other, .. } = &predicate.test {
+            out.insert(other.name.as_ref());
+        }
+    });
+    out
 }
 
 fn rule(rule: &Rule) -> Json {

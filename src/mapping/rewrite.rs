@@ -8,7 +8,7 @@ use super::split::Division;
 use super::text::{self, Text};
 use super::transformation::Transformation;
 use super::values::Change;
-use super::{closed, item};
+use super::{completion, item};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, Test};
 
@@ -28,7 +28,7 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
                 }
             });
             match change {
-                Change::Map(mapping) => closed::complete(work, item, &written, changed, mapping),
+                Change::Map(mapping) => completion::complete(work, item, &written, changed, mapping),
                 _ => changed,
             }
         }

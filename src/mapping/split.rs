@@ -48,12 +48,28 @@ impl Division {
                 Ok(on(field, Test::Exists(*present)))
             }
             Test::Pattern(pattern) => {
-                let cuts = self.cuts(pattern).into_iter();
-                let mut parts: Vec<Expr> =
-                    cuts.map(|(first, last)| both(Test::Pattern(first), Test::Pattern(last))).collect();
                 // A value that is not divided has no separator, unless its first part may have some.
                 let whole = self.whole.filter(|_| self.repeats || self.lacks(pattern.pieces()));
-                parts.extend(whole.map(|part| match part {
+                let any = |part: &Pattern| matches!(part.pieces(), [Piece::AnyString]);
+                let mut alone = whole;
+                let mut parts: Vec<Expr> = Vec::new();
+                for (first, last) in self.cuts(pattern) {
+                    parts.push(match whole {
+                        // With or without the other part: the test on this one says it all.
+                        Some(Part::First) if any(&last) && first == *pattern => {
+                            alone = None;
+                            on(&self.first, Test::Pattern(first))
+                        }
+                        Some(Part::Last) if any(&first) && last == *pattern => {
+                            alone = None;
+                            on(&self.last, Test::Pattern(last))
+                        }
+                        // There is no last part without a first one.
+                        Some(Part::First) if any(&first) => on(&self.last, Test::Pattern(last)),
+                        _ => both(Test::Pattern(first), Test::Pattern(last)),
+                    });
+                }
+                parts.extend(alone.map(|part| match part {
                     Part::First => both(Test::Pattern(pattern.clone()), Test::Null),
                     Part::Last => both(Test::Null, Test::Pattern(pattern.clone())),
                 }));

@@ -173,6 +173,9 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_split",
     "sigmaglot_shape",
     "sigmaglot_include",
+    "sigmaglot_values",
+    "sigmaglot_prefixes",
+    "sigmaglot_registry_data",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.

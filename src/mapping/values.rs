@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::closed::Closed;
 use super::event::{self, Reason};
 use super::params::{Literal, Params, say};
+use super::prefix::Prefixes;
 use super::regex::Replacement;
+use super::registry::RegistryData;
 use super::text::{self, Text, Wildcards};
 use crate::diagnostic::codes;
 use crate::ir::regex::Flags;
@@ -31,6 +34,12 @@ pub(super) enum Change {
     Regex(Method),
     /// `case`
     Case(Letters),
+    /// `sigmaglot_values`
+    Closed(Closed),
+    /// `sigmaglot_prefixes`
+    Prefixes(Prefixes),
+    /// `sigmaglot_registry_data`
+    RegistryData(RegistryData),
 }
 
 /// The types of `convert_type` and `force_type`.
@@ -72,6 +81,9 @@ impl Change {
                 Change::Map(names.into_iter().filter_map(|(key, values)| Some((key?, values))).collect())
             }
             "set_value" => return set_value(params),
+            "sigmaglot_values" => Change::Closed(Closed::parse(params)?),
+            "sigmaglot_prefixes" => Change::Prefixes(Prefixes::parse(params)?),
+            "sigmaglot_registry_data" => Change::RegistryData(RegistryData::parse(params)?),
             "convert_type" => {
                 if params.node("target_type").is_none() {
                     params.missing("target_type");
@@ -97,6 +109,9 @@ impl Change {
     pub fn apply(&self, subject: &Subject, test: &Test) -> Result<Option<Vec<Test>>, String> {
         match (self, test) {
             (Change::Set(literal), _) => Ok(Some(vec![literal_test(subject, literal, Case::Fold)])),
+            (Change::Closed(values), test) => values.apply(test),
+            (Change::Prefixes(prefixes), test) => prefixes.apply(test),
+            (Change::RegistryData(data), test) => data.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {
                 let pieces = text::value_pieces(subject, old);
@@ -174,6 +189,16 @@ impl Change {
                 None => Ok(None),
             },
             Change::Case(letters) => Ok(Some(vec![exact(&with_case(*letters, &text, &mut None))])),
+            Change::Closed(values) => match values.of(&text) {
+                Some(new) => Ok(Some(new.iter().map(|text| exact(text)).collect())),
+                None => Err(Reason::NotAValue),
+            },
+            Change::Prefixes(prefixes) => Ok(prefixes.of(&text)?.map(|pieces| vec![exact(&event::sample(&pieces))])),
+            Change::RegistryData(data) => {
+                let new = data.apply(&Test::Pattern(Pattern::literal(&text, Case::Fold)));
+                let texts = |tests: Vec<Test>| tests.iter().filter_map(event::text).map(|text| exact(&text)).collect();
+                new.map(|tests| tests.map(texts)).map_err(|_| Reason::NotAValue)
+            }
             Change::Regex(_) | Change::Set(_) => Ok(None),
         }
     }

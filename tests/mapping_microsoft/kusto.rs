@@ -40,6 +40,8 @@ pub struct Checker {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// The tables that it knows, with the columns beside their own. No two mappings have one of the same name.
+    loaded: BTreeMap<String, Vec<String>>,
 }
 
 impl Checker {
@@ -61,7 +63,7 @@ impl Checker {
         let input = child.stdin.take().expect("a pipe");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         output.read_line(&mut String::new()).expect("the greeting");
-        Some(Checker { child, input, output })
+        Some(Checker { child, input, output, loaded: BTreeMap::new() })
     }
 
     fn ask(&mut self, request: &Json) -> Json {
@@ -71,20 +73,23 @@ impl Checker {
         serde_json::from_str(&line).expect("an answer is JSON")
     }
 
-    /// What is wrong with a query. Fields that the mapping does not know count as columns of text.
+    /// What is wrong with a query over a table of exactly these columns, and some more of text.
     pub fn check(
         &mut self,
         table: &str,
         columns: &BTreeMap<String, &'static str>,
-        unmapped: &[String],
+        more: &[String],
         query: &str,
-    ) -> Option<String> {
-        let mut columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
-        columns.extend(unmapped.iter().map(|name| json!([name, "string"])));
-        self.ask(&json!({ "table": table, "columns": columns }));
+    ) -> Vec<String> {
+        if self.loaded.get(table).is_none_or(|loaded| loaded != more) {
+            self.loaded.insert(table.to_owned(), more.to_vec());
+            let mut columns: Vec<Json> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
+            columns.extend(more.iter().map(|name| json!([name, "string"])));
+            self.ask(&json!({ "table": table, "columns": columns }));
+        }
         let answer = self.ask(&json!({ "query": query }));
-        let clean = answer["diagnostics"].as_array().is_some_and(Vec::is_empty);
-        (!clean).then(|| format!("{answer} in {query}"))
+        let diagnostics = answer["diagnostics"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        diagnostics.iter().map(|d| d["message"].to_string()).collect()
     }
 }
 

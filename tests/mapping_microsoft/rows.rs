@@ -37,7 +37,7 @@ fn security_events() {
     );
     assert_eq!(row("product: windows, category: image_load", "Image: x"), "SG0613");
     assert!(row(REGISTRY, "Details: DWORD (0x00000001)").ends_with(r#"and NewValue =~ "1""#));
-    assert_eq!(row(REGISTRY, "Details|startswith: DWORD (0x"), "SG0608");
+    assert_eq!(row(REGISTRY, "Details|startswith: DWORD (0x"), "SG0609");
     assert!(
         row(REGISTRY, "TargetObject: HKLM\\SOFTWARE\\a\\b")
             .ends_with(r#"ObjectName =~ @"\REGISTRY\MACHINE\SOFTWARE\a" and ObjectValueName =~ "b""#)
@@ -86,8 +86,20 @@ fn unifying_parsers() {
     assert_eq!(row(network, "DestinationPort: 443"), "_Im_NetworkSession | where DstPortNumber == 443");
     assert_eq!(row("category: dns", "query|endswith: .a"), r#"_Im_Dns | where DnsQuery endswith ".a""#);
     assert_eq!(row("category: proxy", "sc-status: 200"), r#"_Im_WebSession | where EventResultDetails == "200""#);
-    assert_eq!(row("category: webserver", "cs-uri-query|contains: a"), r#"_Im_WebSession | where Url contains "a""#);
-    assert_eq!(row("category: webserver", "cs-uri-query: a"), "SG0608");
+    let query = r#"UrlQuery = extract(@"^[^?#]*\?([^#]*)", 1, Url)"#;
+    for (search, test) in [
+        ("cs-uri-query|contains: a", "contains"),
+        ("cs-uri-query|startswith: a", "startswith"),
+        ("cs-uri-query: a", "=~"),
+    ] {
+        let expected = format!(r#"_Im_WebSession | extend {query} | where UrlQuery {test} "a""#);
+        assert_eq!(row("category: webserver", search), expected);
+    }
+    assert_eq!(
+        row("category: proxy", "{c-uri-extension: exe, c-uri|contains: UrlQuery}").matches(" = extract").count(),
+        1,
+        "a column is computed where it is tested, not where a value has its name"
+    );
     assert!(
         row(REGISTRY, "TargetObject: HKU\\a\\b").contains(r#"RegistryKey =~ @"HKEY_USERS\a" and RegistryValue =~ "b""#)
     );
@@ -126,4 +138,90 @@ fn cloud_services() {
         r#"GCPAuditLogs | where MethodName =~ "a""#
     );
     assert_eq!(row("product: bitbucket, service: audit", "a: b"), "SG0613");
+}
+
+#[test]
+fn messages_of_linux() {
+    let row = |logsource, search| row("sentinel-syslog", logsource, search);
+    assert_eq!(
+        row("product: linux, service: sudo", "[a, 'b*c']"),
+        r#"Syslog | where ProcessName =~ "sudo" and (SyslogMessage contains "a" or SyslogMessage matches regex "(?s)(?i)b.*c")"#
+    );
+    assert_eq!(row("product: linux, service: auditd", "type: a"), "SG0613");
+}
+
+#[test]
+fn more_cloud_services() {
+    let row = |logsource, search| row("sentinel-cloud", logsource, search);
+    assert_eq!(
+        row("product: onelogin, service: onelogin.events", "event_type_id: 3"),
+        "OneLoginEventsV2_CL | where EventTypeId == 3.0"
+    );
+    assert_eq!(row("product: cisco, service: duo", "reason: a"), r#"CiscoDuo_CL | where reason_s =~ "a""#);
+    let admin = "product: gcp, service: google_workspace.admin";
+    assert_eq!(
+        row(admin, "{eventService: admin.googleapis.com, eventName: a}"),
+        r#"GWorkspace_ReportsAPI_admin_CL | where id_applicationName_s =~ "admin" and event_name_s =~ "a""#
+    );
+    assert_eq!(row(admin, "eventService: other"), "SG0609");
+    assert_eq!(row("product: m365, service: threat_management", "eventName: a"), "SG0613");
+}
+
+#[test]
+fn advanced_hunting() {
+    let row = |logsource, search| row("defender-xdr", logsource, search);
+    assert_eq!(
+        row(PROCESS, "Image|endswith: \\a.exe"),
+        r#"DeviceProcessEvents | where ActionType =~ "ProcessCreated" and FolderPath endswith @"\a.exe""#
+    );
+    assert_eq!(
+        row("product: windows, category: pipe_created", "PipeName: \\a"),
+        r#"DeviceEvents | extend PipeName = replace_regex(tostring(parse_json(AdditionalFields).PipeName), @"^\\Device\\NamedPipe", "") | where ActionType =~ "NamedPipeEvent" and PipeName =~ @"\a""#
+    );
+    assert_eq!(
+        row("product: windows, category: dns_query", "QueryName|endswith: .a"),
+        "DeviceEvents | extend QueryName = tostring(parse_json(AdditionalFields).DnsQueryString) \
+         | where ActionType =~ \"DnsQueryResponse\" and QueryName endswith \".a\""
+    );
+    let network = "product: windows, category: network_connection";
+    assert!(row(network, "DestinationPort: 443").starts_with(
+        "DeviceNetworkEvents | extend DestinationPort = iff(ActionType == \"InboundConnectionAccepted\", LocalPort, RemotePort) | where"
+    ));
+    assert!(row(network, "Initiated: 'false'").ends_with(r#"and ActionType =~ "InboundConnectionAccepted""#));
+    assert!(row(REGISTRY, "Details: DWORD (0x000003c0)").ends_with(r#"and RegistryValueData =~ "960""#));
+    assert_eq!(
+        row(REGISTRY, "TargetObject|contains: \\a\\"),
+        r#"DeviceRegistryEvents | where ActionType =~ "RegistryValueSet" and ((RegistryKey endswith @"\a" and isnotempty(RegistryValueName)) or RegistryKey contains @"\a\")"#
+    );
+    assert_eq!(row(PROCESS, "Hashes|contains: [IMPHASH=1, MD5=2]"), "SG0609", "a test must not be lost from an OR");
+    assert_eq!(
+        row(PROCESS, "LogonId: '0x3e7'"),
+        r#"DeviceProcessEvents | where ActionType =~ "ProcessCreated" and LogonId == 999"#
+    );
+    assert_eq!(row(PROCESS, "LogonId: '0x1234'"), "SG0608");
+    assert!(row("product: windows, category: image_load", "Signed: 'false'").ends_with("?Signed"));
+    for other in ["product: windows, category: file_access", "product: paloalto, category: file_event"] {
+        assert_eq!(row(other, "Image: a"), "SG0613");
+    }
+}
+
+/// Whoever wants a query without a test that the product cannot answer says so in a pipeline of their own.
+#[test]
+fn a_test_is_given_up_on_purpose_only() {
+    let page = include_str!("../../docs/diagnostics/SG0609.md");
+    let own =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has a pipeline");
+    let (own, said) = mapping::Pipeline::parse(&sigmaglot::source::Source::new("own.yml", own));
+    assert_eq!(said, []);
+    let text = format!(
+        "title: t\nlogsource: {{{PROCESS}}}\ndetection:\n  a:\n    - Hashes|contains: IMPHASH=1\n    - Image: b\n  condition: a\n"
+    );
+    let rule = || read("row.yml".into(), text.clone()).pop().expect("a rule");
+    let mut all = pipelines("defender-xdr");
+    let alone = convert(&mapping::resolve(&all, "kql").expect("for kql"), &kql(), rule());
+    assert_eq!(alone.query.expect_err("refused"), ["SG0609"]);
+    all.extend(own);
+    let both = convert(&mapping::resolve(&all, "kql").expect("for kql"), &kql(), rule());
+    let query = both.query.expect("converted");
+    assert_eq!(query, r#"DeviceProcessEvents | where ActionType =~ "ProcessCreated" and FolderPath =~ "b""#);
 }
