@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::params::{Params, say};
 use super::transformation::detection;
-use crate::diagnostic::codes;
+use crate::diagnostic::{codes, did_you_mean};
 use crate::ir::Logsource;
 use crate::sigma::detection::Detection;
 use crate::sigma::logsource;
@@ -60,6 +60,22 @@ impl Tables {
     /// The first row for a log source.
     pub fn find(&self, inner: &Logsource) -> Option<&Row> {
         self.0.iter().find(|row| logsource::contains(&row.logsource, inner))
+    }
+
+    /// The log source that this one may be a slip of: it differs in one word, and that one is near.
+    pub fn near(&self, logsource: &Logsource) -> Option<String> {
+        fn parts(logsource: &Logsource) -> [&Option<Arc<str>>; 3] {
+            [&logsource.product, &logsource.category, &logsource.service]
+        }
+        let is_near = |row: &&Row| {
+            let pairs = parts(logsource).into_iter().zip(parts(&row.logsource));
+            let mut differ = pairs.filter(|(a, b)| a != b);
+            match (differ.next(), differ.next()) {
+                (Some((Some(word), Some(known))), None) => did_you_mean(word, [known.as_ref()]).is_some(),
+                _ => false,
+            }
+        };
+        self.0.iter().find(is_near).map(|row| words(&row.logsource))
     }
 
     /// All log sources in words.
