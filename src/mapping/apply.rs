@@ -18,7 +18,7 @@ use super::state::{State, Tracking};
 use super::tables::{self, Tables};
 use super::transformation::{ColumnType, FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, forward, placeholders, rewrite};
-use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Severity, codes};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
 use crate::sigma;
 use crate::sigma::detection::{BodyKind, Detection};
@@ -449,7 +449,7 @@ impl Work<'_> {
             }
         }
         if let Some(diagnostic) = self.diagnostics.last_mut() {
-            let near = did_you_mean(&words, known.iter().map(String::as_str));
+            let near = lists.iter().find_map(|(_, tables)| tables.near(&self.rule.logsource));
             diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
             let has = if lists.len() == 1 { "it has" } else { "they have" };
             diagnostic.help.push(format!("{has} tables for {}", known.join(", ")));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::params::{Params, say};
 use super::sources::{self, Source};
 use super::transformation::detection;
-use crate::diagnostic::codes;
+use crate::diagnostic::{codes, did_you_mean};
 use crate::ir::{Case, Expr, Field, FieldType, Logsource, Node, Number, Origin, Pattern, Predicate, Subject, Test};
 use crate::sigma::detection::Detection;
 use crate::sigma::logsource;
@@ -80,18 +80,36 @@ impl Tables {
         Some(Found { row, source: source.filter(|_| !row.columns.is_empty()) })
     }
 
-    /// All log sources in words.
-    pub fn known(&self) -> Vec<String> {
-        let mut out: Vec<String> = Vec::new();
-        for row in &self.0 {
-            if row.log.is_none() && row.columns.is_empty() {
-                out.push(words(&row.logsource));
-                continue;
+    /// The log source that this one may be a slip of: it differs in one word, and that one is near.
+    pub fn near(&self, logsource: &Logsource) -> Option<String> {
+        fn parts(logsource: &Logsource) -> [&Option<Arc<str>>; 3] {
+            [&logsource.product, &logsource.category, &logsource.service]
+        }
+        let is_near = |known: &Logsource| {
+            let pairs = parts(logsource).into_iter().zip(parts(known));
+            let mut differ = pairs.filter(|(a, b)| a != b);
+            match (differ.next(), differ.next()) {
+                (Some((Some(word), Some(known))), None) => did_you_mean(word, [known.as_ref()]).is_some(),
+                _ => false,
             }
+        };
+        self.logsources().find(is_near).map(|known| words(&known))
+    }
+
+    /// The log sources that have a row, more than once where several rows are for one.
+    fn logsources(&self) -> impl Iterator<Item = Logsource> {
+        self.0.iter().flat_map(|row| {
+            let named = row.log.is_none() && row.columns.is_empty();
             let has =
                 |source: &&Source| logsource::contains(&row.logsource, &source.logsource()) && row.takes(Some(source));
-            out.extend(sources::all().iter().filter(has).map(|source| words(&source.logsource())));
-        }
+            let listed = sources::all().iter().filter(move |source| !named && has(source)).map(Source::logsource);
+            named.then(|| row.logsource.clone()).into_iter().chain(listed)
+        })
+    }
+
+    /// All log sources in words.
+    pub fn known(&self) -> Vec<String> {
+        let mut out: Vec<String> = self.logsources().map(|known| words(&known)).collect();
         out.sort();
         out.dedup();
         out
