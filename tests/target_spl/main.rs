@@ -3,6 +3,7 @@
 
 mod corpus;
 mod literals;
+mod model;
 mod structure;
 
 use std::sync::OnceLock;
