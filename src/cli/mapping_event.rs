@@ -72,7 +72,11 @@ pub fn run(
     for chain in &chains {
         let mapped = chain.apply(rule.clone(), &options);
         let Some(way) = chain.events(&rule, &mapped, &options) else {
-            mapped.diagnostics.iter().filter(|d| d.is_error()).for_each(|diagnostic| console.say(&without_place(diagnostic)));
+            mapped
+                .diagnostics
+                .iter()
+                .filter(|d| d.is_error())
+                .for_each(|diagnostic| console.say(&without_place(diagnostic)));
             return Ok(Exit::Rules);
         };
         for source in sources(&arguments.events, console, &mut exit)? {

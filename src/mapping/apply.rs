@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conditions::View;
+use super::event::Reason;
 use super::item;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, StepRecord};
 use super::state::{State, Tracking};
 use super::transformation::{FieldList, Renaming, Transformation};
-use super::event::Reason;
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, Test};
@@ -106,9 +106,9 @@ impl<'a> Work<'a> {
         for pipeline in pipelines {
             self.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
         }
-        pipelines.iter().try_for_each(|pipeline| {
-            pipeline.items.iter().try_for_each(|item| self.item(item, &pipeline.name))
-        })
+        pipelines
+            .iter()
+            .try_for_each(|pipeline| pipeline.items.iter().try_for_each(|item| self.item(item, &pipeline.name)))
     }
 
     /// Notes that no event of the source has the value of an item.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::apply::Work;
+use super::apply::{Work, is_added};
 use super::item;
 use super::pipeline::Item;
 use crate::diagnostic::codes;
@@ -26,14 +26,17 @@ pub(super) fn complete(
     changed: Expr,
     mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>,
 ) -> Expr {
-    let Some(field) = item::field(written).filter(|_| is_of_values(written)) else { return changed };
+    let mut added = false; // what a mapping asks has the product's words already
+    written.for_each_predicate(&mut |_, origin| added |= is_added(origin));
+    let Some(field) = item::field(written).filter(|_| !added && is_of_values(written)) else { return changed };
     let (mut more, mut fewer): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (word, keys) in words(mapping) {
         let wanted: Vec<bool> = keys.iter().map(|key| holds(written, &field, key)).collect();
         let found = holds(&changed, &field, word);
         match (wanted.contains(&true), wanted.contains(&false)) {
             (true, true) => {
-                let message = format!("the product has `{word}` for each of {}, which this tells apart", keys.join(", "));
+                let message =
+                    format!("the product has `{word}` for each of {}, which this tells apart", keys.join(", "));
                 work.fail(codes::MAPPING_REJECTS, item, message, &written.origin);
                 return changed;
             }
@@ -83,9 +86,9 @@ fn words(mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>) -> IndexMap<&str, Vec<&str
 
 /// Whether the item tests nothing but the field's values.
 fn is_of_values(item: &Expr) -> bool {
-    item::tests(item).iter().all(|(_, test)| {
-        matches!(test, Test::Pattern(_) | Test::Regex(_) | Test::Number(_) | Test::Bool(_))
-    })
+    item::tests(item)
+        .iter()
+        .all(|(_, test)| matches!(test, Test::Pattern(_) | Test::Regex(_) | Test::Number(_) | Test::Bool(_)))
 }
 
 fn has_wildcards(item: &Expr) -> bool {

@@ -192,9 +192,10 @@ impl Events<'_> {
     /// may judge such an event otherwise.
     pub fn half_column(&self, event: &Event) -> Option<Unfit> {
         let has = |name: &str| event.values(name).is_some();
-        let half = self.shared.iter().find(|fields| {
-            fields.iter().any(|field| has(field)) && !fields.iter().all(|field| has(field))
-        })?;
+        let half = self
+            .shared
+            .iter()
+            .find(|fields| fields.iter().any(|field| has(field)) && !fields.iter().all(|field| has(field)))?;
         let missing = half.iter().find(|field| !has(field))?;
         Some(Unfit { field: Arc::from(*missing), reason: Reason::HalfColumn })
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::apply::Work;
-use super::{closed, item};
 use super::pipeline::Item;
 use super::split::Division;
 use super::text::{self, Text};
 use super::transformation::Transformation;
 use super::values::Change;
+use super::{closed, item};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::ir::{Expr, Field, Node, Origin, Pattern, Piece, Predicate, Subject, Test};
 
@@ -17,7 +17,9 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
         Transformation::Values(change) => {
             let written = part.clone();
-            let changed = item::map_tests(part, &mut |predicate, place| match change.apply(&predicate.subject, &predicate.test) {
+            let changed = item::map_tests(part, &mut |predicate, place| match change
+                .apply(&predicate.subject, &predicate.test)
+            {
                 Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
                 Ok(Some(tests)) => any(&predicate.subject, tests, &place.origin),
                 Err(message) => {

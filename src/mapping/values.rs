@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::event::{self, Reason};
 use super::params::{Literal, Params, say};
 use super::regex::Replacement;
-use super::event::{self, Reason};
 use super::text::{self, Text, Wildcards};
 use crate::diagnostic::codes;
 use crate::ir::regex::Flags;
