@@ -474,7 +474,13 @@ impl Wishes<'_> {
             _ => Test::Pattern(Pattern::literal("x", Case::Exact)),
         };
         let value = held(field.kind, &value).map_err(|reason| Unfit { field: field.name.clone(), reason })?;
-        event.0.insert(field.name.to_string(), value);
+        // One field may be asked for several values, such as the tags of an event.
+        let values = match event.0.get(field.name.as_ref()) {
+            Some(Value::Array(known)) if wanted => known.iter().cloned().chain([value]).collect(),
+            Some(known) if wanted && !known.is_null() => Value::Array(vec![known.clone(), value]),
+            _ => value,
+        };
+        event.0.insert(field.name.to_string(), values);
         if self.matcher.holds(predicate, event) == wanted { Ok(()) } else { Err(refusal(&field.name)) }
     }
 

@@ -168,7 +168,8 @@ transformations:
 fn a_wildcard_finds_the_new_words_of_the_keys_it_finds() {
     let pipeline = pipeline("numbers", NUMBERS);
     let given = [json!({"Details": "DWORD (0x00000000)"}), json!({"Details": "DWORD (0x00000001)"})];
-    for selection in ["Details|contains: '0x0000000'", "Details|endswith: '0)'", "Details|startswith: DWORD (0x00000000"]
+    for selection in
+        ["Details|contains: '0x0000000'", "Details|endswith: '0)'", "Details|startswith: DWORD (0x00000000"]
     {
         let rule = windows("registry_set", &format!("    {selection}"));
         for target in ["eql", "spl", "sql"] {
@@ -250,6 +251,18 @@ fn an_event_that_the_product_does_not_have_is_named() {
     ] {
         assert_eq!(stored(text, &rule, "eql", given.clone()), [Err(expected.to_owned())], "{given}");
     }
+}
+
+#[test]
+fn a_condition_of_the_mapping_may_ask_one_field_for_several_values() {
+    let text = "
+transformations:
+  - {type: add_condition, conditions: {'tag|all': [process, report]}}
+  - {type: add_condition, conditions: {'EventCode': 1}}
+";
+    let rule = windows("test", "    Image: x");
+    let expected = json!({"Image": "x", "EventCode": 1, "tag": ["process", "report"]});
+    assert_eq!(stored(text, &rule, "spl", json!({"Image": "x"})), [Ok(expected)]);
 }
 
 #[test]
