@@ -10,7 +10,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::apply::Work;
+use super::apply::{Work, is_added};
 use super::item;
 use super::pipeline::Item;
 use crate::diagnostic::codes;
@@ -26,7 +26,9 @@ pub(super) fn complete(
     changed: Expr,
     mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>,
 ) -> Expr {
-    let Some(field) = item::field(written).filter(|_| is_of_values(written)) else { return changed };
+    let mut added = false; // what a mapping asks has the product's words already
+    written.for_each_predicate(&mut |_, origin| added |= is_added(origin));
+    let Some(field) = item::field(written).filter(|_| !added && is_of_values(written)) else { return changed };
     let (mut more, mut fewer): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (word, keys) in words(mapping) {
         let wanted: Vec<bool> = keys.iter().map(|key| holds(written, &field, key)).collect();

@@ -53,7 +53,7 @@ pub enum Reason {
     OtherSource,
     /// Two fields of the event are one column, and their values differ.
     OneColumn,
-    /// Two fields of the rule are one column, and the event has only one of them.
+    /// A field of the rule is missing whose column has a value all the same.
     HalfColumn,
     /// The column holds whole numbers.
     NotAnInteger,
@@ -78,7 +78,7 @@ impl fmt::Display for Reason {
             Reason::Object => "not of the log source: an object where the rule tests a value",
             Reason::OtherSource => "not of the log source: the mapping asks for another value",
             Reason::OneColumn => "cannot be stored: another field has another value for the same column",
-            Reason::HalfColumn => "not of the log source: a field of the rule that is the same column is missing",
+            Reason::HalfColumn => "not of the log source: it is missing, and its column has a value all the same",
             Reason::NotAnInteger => "cannot be stored: the column holds whole numbers",
             Reason::NotANumber => "cannot be stored: the column holds numbers",
             Reason::NotABoolean => "cannot be stored: the column holds true or false",
@@ -109,6 +109,8 @@ pub struct Events<'a> {
     tested: BTreeSet<&'a str>,
     /// Fields of the rule that are one column.
     shared: Vec<BTreeSet<&'a str>>,
+    /// Fields of the rule in whose column the mapping asks for a value: every event of the source has them.
+    asked: BTreeSet<&'a str>,
 }
 
 impl Chain<'_> {
@@ -123,6 +125,15 @@ impl Chain<'_> {
                 tested.insert(field.name.as_ref());
             }
         });
+        let columns = columns(rule, result);
+        let mut asked = BTreeSet::new();
+        for condition in &conditions {
+            condition.for_each_predicate(&mut |predicate, _| {
+                if let Subject::Field(field) = &predicate.subject {
+                    asked.extend(columns.get(field.name.as_ref()).into_iter().flatten().copied());
+                }
+            });
+        }
         Some(Events {
             chain: self,
             options,
@@ -132,7 +143,8 @@ impl Chain<'_> {
             conditions,
             category: result.table.as_ref().filter(|table| self.names_categories() && *table.name != *"any"),
             tested,
-            shared: shared(rule, result),
+            shared: columns.into_values().filter(|fields| fields.len() > 1).collect(),
+            asked,
         })
     }
 }
@@ -151,8 +163,8 @@ fn added<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     }
 }
 
-/// The sets of fields of the rule that are tested in one column after the mapping.
-fn shared<'a>(rule: &'a Rule, mapped: &Rule) -> Vec<BTreeSet<&'a str>> {
+/// The columns of the mapped rule, each with the fields of the rule that are tested there.
+fn columns<'a>(rule: &'a Rule, mapped: &'a Rule) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let place = |origin: &Origin| (origin.selection.clone(), origin.item, origin.span);
     let mut before = BTreeMap::new();
     rule.condition.for_each_predicate(&mut |predicate, origin| {
@@ -166,7 +178,7 @@ fn shared<'a>(rule: &'a Rule, mapped: &Rule) -> Vec<BTreeSet<&'a str>> {
             columns.entry(&field.name).or_default().insert(old);
         }
     });
-    columns.into_values().filter(|fields| fields.len() > 1).collect()
+    columns
 }
 
 /// A value on its way: its column, what it is there, and which field it comes from.
@@ -191,15 +203,13 @@ impl Events<'_> {
         }
     }
 
-    /// Fields of the rule that are one column, of which the event has only a part. The product cannot tell them apart, so that it
-    /// may judge such an event otherwise.
+    /// A field that the event lacks although its column has a value: another field of the rule is the same column, or the mapping
+    /// asks for a value there. The product cannot tell, so that it may judge such an event otherwise.
     pub fn half_column(&self, event: &Event) -> Option<Unfit> {
-        let has = |name: &str| event.values(name).is_some();
-        let half = self
-            .shared
-            .iter()
-            .find(|fields| fields.iter().any(|field| has(field)) && !fields.iter().all(|field| has(field)))?;
-        let missing = half.iter().find(|field| !has(field))?;
+        let has = |name: &&str| event.values(name).is_some();
+        let half = self.shared.iter().find(|fields| fields.iter().any(has) && !fields.iter().all(has));
+        let mut candidates = half.into_iter().flatten().chain(&self.asked);
+        let missing = candidates.find(|field| !has(field))?;
         Some(Unfit { field: Arc::from(*missing), reason: Reason::HalfColumn })
     }
 
@@ -477,7 +487,13 @@ impl Wishes<'_> {
             _ => Test::Pattern(Pattern::literal("x", Case::Exact)),
         };
         let value = held(field.kind, &value).map_err(|reason| Unfit { field: field.name.clone(), reason })?;
-        event.0.insert(field.name.to_string(), value);
+        // One field may be asked for several values, such as the tags of an event.
+        let values = match event.0.get(field.name.as_ref()) {
+            Some(Value::Array(known)) if wanted => known.iter().cloned().chain([value]).collect(),
+            Some(known) if wanted && !known.is_null() => Value::Array(vec![known.clone(), value]),
+            _ => value,
+        };
+        event.0.insert(field.name.to_string(), values);
         if self.matcher.holds(predicate, event) == wanted { Ok(()) } else { Err(refusal(&field.name)) }
     }
 
