@@ -33,7 +33,7 @@ const PRODUCTS: &[(&str, &str, usize)] = &[
     ("crowdstrike-fdr", "eql", 1260),
     ("splunk-linux", "spl", 225),
     ("splunk-cloud", "spl", 225),
-    ("splunk-cim", "spl", 2140),
+    ("splunk-cim", "spl", 2130),
     ("sql-evtx", "sql", 2700),
 ];
 
