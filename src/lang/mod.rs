@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::source::Span;
 
+mod cursor;
 pub mod eql;
 pub mod kql;
 pub mod spl;

@@ -1,17 +1,14 @@
 //! Text to tokens, after the grammar of Elasticsearch (`EqlBase.g4`) and the page "EQL syntax reference".
 
 use crate::lang::Error;
+use crate::lang::cursor::{self, Lexeme};
 use crate::source::Span;
 
 /// A token and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind<'a>,
-    pub(super) span: Span,
-}
+pub(super) type Token<'a> = cursor::Token<Kind<'a>>;
 
 /// What a token is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Kind<'a> {
     /// A keyword or a name; with a `~` at its end where one follows at once.
     Word(&'a str),
@@ -26,7 +23,18 @@ pub(super) enum Kind<'a> {
     /// Punctuation.
     Mark(&'static str),
     /// The end of the query.
+    #[default]
     End,
+}
+
+impl Lexeme for Kind<'_> {
+    fn is_mark(&self, mark: &str) -> bool {
+        matches!(self, Kind::Mark(own) if *own == mark)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self, Kind::Word(own) if *own == word)
+    }
 }
 
 /// Longer marks stand before their prefixes.

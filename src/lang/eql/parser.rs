@@ -4,8 +4,9 @@
 //! operand. Arithmetic, sequences, samples and joins are not modelled.
 
 use super::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp, Pipe, PipeKind, Query};
-use super::lexer::{Kind, Token, tokens};
-use crate::lang::{Error, MAX_DEPTH};
+use super::lexer::{Kind, tokens};
+use crate::lang::Error;
+use crate::lang::cursor::Cursor;
 use crate::source::Span;
 
 /// Words that are no field name unless written in backticks.
@@ -19,7 +20,7 @@ const KEYWORDS: [&str; 24] = [
 /// # Errors
 /// Everything that is not EQL, and all of EQL that the model does not know.
 pub fn parse(text: &str) -> Result<Query, Error> {
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser::new(text, tokens(text)?);
     let category_span = parser.span();
     let category = parser.category()?;
     if !parser.take_word("where") {
@@ -36,12 +37,7 @@ pub fn parse(text: &str) -> Result<Query, Error> {
     }
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    tokens: Vec<Token<'a>>,
-    at: usize,
-    depth: usize,
-}
+type Parser<'a> = Cursor<'a, Kind<'a>>;
 
 impl<'a> Parser<'a> {
     fn category(&mut self) -> Result<Option<String>, Error> {
@@ -72,31 +68,12 @@ impl<'a> Parser<'a> {
     }
 
     fn or(&mut self) -> Result<Expr, Error> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::new(format!("expressions nest deeper than {MAX_DEPTH}"), self.span()));
-        }
-        let expr = self.chain("or", ExprKind::Or, |parser| parser.chain("and", ExprKind::And, Self::negation));
-        self.depth -= 1;
-        expr
+        let or = |parts, span| Expr { kind: ExprKind::Or(parts), span };
+        self.nested(|parser| parser.chain("or", or, Self::and))
     }
 
-    fn chain(
-        &mut self,
-        word: &str,
-        join: fn(Vec<Expr>) -> ExprKind,
-        mut part: impl FnMut(&mut Self) -> Result<Expr, Error>,
-    ) -> Result<Expr, Error> {
-        let start = self.span();
-        let first = part(self)?;
-        if !matches!(self.kind(), Kind::Word(found) if *found == word) {
-            return Ok(first);
-        }
-        let mut parts = vec![first];
-        while self.take_word(word) {
-            parts.push(part(self)?);
-        }
-        Ok(self.node(start, join(parts)))
+    fn and(&mut self) -> Result<Expr, Error> {
+        self.chain("and", |parts, span| Expr { kind: ExprKind::And(parts), span }, Self::negation)
     }
 
     fn negation(&mut self) -> Result<Expr, Error> {
@@ -104,12 +81,7 @@ impl<'a> Parser<'a> {
         if !self.take_word("not") {
             return self.comparison();
         }
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::new(format!("expressions nest deeper than {MAX_DEPTH}"), start));
-        }
-        let inner = Box::new(self.negation()?);
-        self.depth -= 1;
+        let inner = Box::new(self.nested(Self::negation)?);
         Ok(self.node(start, ExprKind::Not(inner)))
     }
 
@@ -135,8 +107,7 @@ impl<'a> Parser<'a> {
     fn operand(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let primary = self.signed_primary()?;
-        let negated = matches!(self.kind(), Kind::Word("not"))
-            && self.tokens.get(self.at + 1).is_some_and(|t| matches!(t.kind, Kind::Word("in" | "in~")));
+        let negated = matches!(self.kind(), Kind::Word("not")) && matches!(self.ahead(1), Kind::Word("in" | "in~"));
         self.at += usize::from(negated);
         let op = match *self.kind() {
             Kind::Word(word @ ("in" | "in~")) => {
@@ -225,7 +196,7 @@ impl<'a> Parser<'a> {
     }
 
     fn next_is_parenthesis(&self) -> bool {
-        self.tokens.get(self.at + 1).is_some_and(|token| token.kind == Kind::Mark("("))
+        matches!(self.ahead(1), Kind::Mark("("))
     }
 
     fn call(&mut self, start: Span, word: &str) -> Result<Expr, Error> {
@@ -280,43 +251,5 @@ impl<'a> Parser<'a> {
 
     fn node(&self, start: Span, kind: ExprKind) -> Expr {
         Expr { kind, span: start.to(self.last_span()) }
-    }
-
-    fn kind(&self) -> &Kind<'a> {
-        self.tokens.get(self.at).map_or(&Kind::End, |token| &token.kind)
-    }
-
-    fn take_mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Mark(here) if *here == mark);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Word(here) if *here == word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect_mark(&mut self, mark: &str) -> Result<(), Error> {
-        if self.take_mark(mark) { Ok(()) } else { self.unexpected(&format!("`{mark}`")) }
-    }
-
-    fn span(&self) -> Span {
-        self.tokens.get(self.at).map_or(Span::new(self.text.len(), self.text.len()), |token| token.span)
-    }
-
-    /// The span of the token before this one.
-    fn last_span(&self) -> Span {
-        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(Span::default(), |token| token.span)
-    }
-
-    fn unexpected<T>(&self, wanted: &str) -> Result<T, Error> {
-        let span = self.span();
-        let found = match self.text.get(span.range()) {
-            Some(found) if !found.is_empty() => format!("`{found}`"),
-            _ => "the end of the query".to_owned(),
-        };
-        Err(Error::new(format!("expected {wanted}, found {found}"), span))
     }
 }

@@ -3,17 +3,14 @@
 //! A token never crosses into meaning: keywords are names here, and the parser decides where a name may stand.
 
 use crate::lang::Error;
+use crate::lang::cursor::{self, Lexeme};
 use crate::source::Span;
 
 /// A token and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind<'a>,
-    pub(super) span: Span,
-}
+pub(super) type Token<'a> = cursor::Token<Kind<'a>>;
 
 /// What a token is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Kind<'a> {
     /// A name or keyword; also the operators that look like names: `in~`, `!contains`, `!in~`.
     Name(&'a str),
@@ -28,7 +25,18 @@ pub(super) enum Kind<'a> {
     /// Punctuation.
     Mark(&'static str),
     /// The end of the query.
+    #[default]
     End,
+}
+
+impl Lexeme for Kind<'_> {
+    fn is_mark(&self, mark: &str) -> bool {
+        matches!(self, Kind::Mark(own) if *own == mark)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self, Kind::Name(own) if *own == word)
+    }
 }
 
 /// Longer marks stand before their prefixes.

@@ -6,9 +6,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::ast::{CompareOp, Expr, ExprKind, ListOp, Literal, Name, Query, Subject, TextOp, TextTest};
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Kind, tokens};
 use super::literal;
-use crate::lang::{Error, MAX_DEPTH};
+use crate::lang::Error;
+use crate::lang::cursor::Cursor;
 use crate::source::Span;
 
 /// Parses a query: a table, then any number of `| where` operators.
@@ -16,12 +17,12 @@ use crate::source::Span;
 /// # Errors
 /// Everything that is not KQL, and all of KQL that the model does not know.
 pub fn parse(text: &str) -> Result<Query, Error> {
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser::new(text, tokens(text)?);
     let table = parser.table()?;
     let mut filters = Vec::new();
     while parser.take_mark("|") {
         let operator = parser.span();
-        if !parser.take_name("where") {
+        if !parser.take_word("where") {
             return Err(Error::new("only the `where` operator is modelled", operator));
         }
         filters.push(parser.or()?);
@@ -56,12 +57,7 @@ fn is_reserved(word: &str) -> bool {
     word.starts_with('!') || RESERVED.split_ascii_whitespace().any(|reserved| reserved == word)
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    tokens: Vec<Token<'a>>,
-    at: usize,
-    depth: usize,
-}
+type Parser<'a> = Cursor<'a, Kind<'a>>;
 
 impl<'a> Parser<'a> {
     fn table(&mut self) -> Result<Name, Error> {
@@ -78,31 +74,12 @@ impl<'a> Parser<'a> {
     }
 
     fn or(&mut self) -> Result<Expr, Error> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::new(format!("expressions nest deeper than {MAX_DEPTH}"), self.span()));
-        }
-        let expr = self.chain("or", ExprKind::Or, |parser| parser.chain("and", ExprKind::And, Self::equality));
-        self.depth -= 1;
-        expr
+        let or = |parts, span| Expr { kind: ExprKind::Or(parts), span };
+        self.nested(|parser| parser.chain("or", or, Self::and))
     }
 
-    fn chain(
-        &mut self,
-        word: &str,
-        join: fn(Vec<Expr>) -> ExprKind,
-        mut part: impl FnMut(&mut Self) -> Result<Expr, Error>,
-    ) -> Result<Expr, Error> {
-        let start = self.span();
-        let first = part(self)?;
-        if !matches!(self.kind(), Kind::Name(found) if *found == word) {
-            return Ok(first);
-        }
-        let mut parts = vec![first];
-        while self.take_name(word) {
-            parts.push(part(self)?);
-        }
-        Ok(self.node(start, join(parts)))
+    fn and(&mut self) -> Result<Expr, Error> {
+        self.chain("and", |parts, span| Expr { kind: ExprKind::And(parts), span }, Self::equality)
     }
 
     fn equality(&mut self) -> Result<Expr, Error> {
@@ -208,7 +185,7 @@ impl<'a> Parser<'a> {
             Kind::Mark("=~") => TextOp { test: TextTest::Equal, fold: true, negated: false },
             Kind::Mark("!~") => TextOp { test: TextTest::Equal, fold: true, negated: true },
             Kind::Name("matches") => {
-                let regex = self.tokens.get(self.at + 1).is_some_and(|token| token.kind == Kind::Name("regex"));
+                let regex = matches!(self.ahead(1), Kind::Name("regex"));
                 self.at += usize::from(regex);
                 regex.then_some(TextOp { test: TextTest::MatchesRegex, fold: false, negated: false })?
             }
@@ -440,55 +417,8 @@ impl<'a> Parser<'a> {
         self.node(start, ExprKind::Literal(value))
     }
 
-    /// Counts one more level of a tree that grows without recursion.
-    fn deeper(&mut self) -> Result<(), Error> {
-        self.depth += 1;
-        match self.depth > MAX_DEPTH {
-            true => Err(Error::new(format!("expressions nest deeper than {MAX_DEPTH}"), self.span())),
-            false => Ok(()),
-        }
-    }
-
     fn node(&self, start: Span, kind: ExprKind) -> Expr {
         Expr { kind, span: start.to(self.last_span()) }
-    }
-
-    fn kind(&self) -> &Kind<'a> {
-        self.tokens.get(self.at).map_or(&Kind::End, |token| &token.kind)
-    }
-
-    fn take_mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Mark(here) if *here == mark);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_name(&mut self, word: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Name(here) if *here == word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect_mark(&mut self, mark: &str) -> Result<(), Error> {
-        if self.take_mark(mark) { Ok(()) } else { self.unexpected(&format!("`{mark}`")) }
-    }
-
-    fn span(&self) -> Span {
-        self.tokens.get(self.at).map_or(Span::new(self.text.len(), self.text.len()), |token| token.span)
-    }
-
-    /// The span of the token before this one.
-    fn last_span(&self) -> Span {
-        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(Span::default(), |token| token.span)
-    }
-
-    fn unexpected<T>(&self, wanted: &str) -> Result<T, Error> {
-        let span = self.span();
-        let found = match self.text.get(span.range()) {
-            Some(found) if !found.is_empty() => format!("`{found}`"),
-            _ => "the end of the query".to_owned(),
-        };
-        Err(Error::new(format!("expected {wanted}, found {found}"), span))
     }
 }
 

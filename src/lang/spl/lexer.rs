@@ -2,17 +2,14 @@
 //! operators in `where`. Both stop at the pipe.
 
 use crate::lang::Error;
+use crate::lang::cursor::{self, Lexeme};
 use crate::source::Span;
 
 /// A token and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind<'a>,
-    pub(super) span: Span,
-}
+pub(super) type Token<'a> = cursor::Token<Kind<'a>>;
 
 /// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) enum Kind<'a> {
     /// A word without quotes: in `where` a name or keyword, in `search` any run of characters.
     Word(&'a str),
@@ -25,7 +22,18 @@ pub(super) enum Kind<'a> {
     /// Punctuation.
     Mark(&'static str),
     /// The pipe, or the end of the text.
+    #[default]
     End,
+}
+
+impl Lexeme for Kind<'_> {
+    fn is_mark(&self, mark: &str) -> bool {
+        matches!(self, Kind::Mark(own) if *own == mark)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self, Kind::Word(own) if *own == word)
+    }
 }
 
 /// Longer marks stand before their prefixes.

@@ -7,6 +7,7 @@
 use super::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, Name, Query, Stage, Text};
 use super::lexer::{Kind, Lexer, Token};
 use super::{search, tstats};
+use crate::lang::cursor::Cursor;
 use crate::lang::{Error, MAX_DEPTH};
 use crate::source::Span;
 
@@ -47,7 +48,7 @@ fn first(lexer: &mut Lexer<'_>) -> Result<Stage, Error> {
 }
 
 fn predicate(text: &str, tokens: Vec<Token<'_>>) -> Result<Expr, Error> {
-    let mut parser = Parser { text, tokens, at: 0, depth: 0 };
+    let mut parser = Parser::new(text, tokens);
     let expr = parser.expr()?;
     match parser.kind() {
         Kind::End => Ok(expr),
@@ -72,22 +73,22 @@ fn regex(tokens: Vec<Token<'_>>, command: Span) -> Result<Stage, Error> {
     }
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    tokens: Vec<Token<'a>>,
-    at: usize,
-    depth: usize,
-}
+type Parser<'a> = Cursor<'a, Kind<'a>>;
 
 type Rule<'a> = fn(&mut Parser<'a>) -> Result<Expr, Error>;
 
 impl<'a> Parser<'a> {
     fn expr(&mut self) -> Result<Expr, Error> {
-        self.nested(|parser| parser.chain("XOR", ExprKind::Xor, Self::or))
+        let xor = |parts, span| Expr { kind: ExprKind::Xor(parts), span };
+        self.nested(|parser| parser.chain("XOR", xor, Self::or))
     }
 
     fn or(&mut self) -> Result<Expr, Error> {
-        self.chain("OR", ExprKind::Or, |parser| parser.chain("AND", ExprKind::And, Self::not))
+        self.chain("OR", |parts, span| Expr { kind: ExprKind::Or(parts), span }, Self::and)
+    }
+
+    fn and(&mut self) -> Result<Expr, Error> {
+        self.chain("AND", |parts, span| Expr { kind: ExprKind::And(parts), span }, Self::not)
     }
 
     fn not(&mut self) -> Result<Expr, Error> {
@@ -110,20 +111,20 @@ impl<'a> Parser<'a> {
             Kind::Mark(">") => CompareOp::Greater,
             Kind::Mark(">=") => CompareOp::GreaterOrEqual,
             Kind::Word("LIKE") => {
-                self.advance();
+                self.at += 1;
                 let right = self.sum()?;
                 return Ok(self.node(start, ExprKind::Like(Box::new(left), Box::new(right))));
             }
             // "field in(value, ...)" (page "Comparison and Conditional functions").
             Kind::Word("IN" | "in") => {
-                self.advance();
+                self.at += 1;
                 self.expect_mark("(")?;
                 let items = self.arguments()?;
                 return Ok(self.node(start, ExprKind::In(Box::new(left), items)));
             }
             _ => return Ok(left),
         };
-        self.advance();
+        self.at += 1;
         let right = self.sum()?;
         Ok(self.node(start, ExprKind::Compare(op, Box::new(left), Box::new(right))))
     }
@@ -175,7 +176,7 @@ impl<'a> Parser<'a> {
             if count > MAX_DEPTH {
                 return Err(Error::new(format!("more than {MAX_DEPTH} arithmetic operators in a row"), self.span()));
             }
-            self.advance();
+            self.at += 1;
             let right = operand(self)?;
             expr = self.node(start, ExprKind::Arithmetic(*op, Box::new(expr), Box::new(right)));
         }
@@ -202,7 +203,7 @@ impl<'a> Parser<'a> {
             Kind::Number(number) => ExprKind::Number(number),
             Kind::Field(field) => ExprKind::Field(field.to_owned()),
             Kind::Mark("(") => {
-                self.advance();
+                self.at += 1;
                 let inner = self.expr()?;
                 self.expect_mark(")")?;
                 return Ok(inner);
@@ -210,7 +211,7 @@ impl<'a> Parser<'a> {
             // "The operators must be capitalized" (page "Boolean expressions with logical operators").
             Kind::Word(word) if is_keyword(word) => return self.unexpected("a value"),
             Kind::Word(word) => {
-                self.advance();
+                self.at += 1;
                 if !self.take_mark("(") {
                     return Ok(self.node(start, ExprKind::Field(word.to_owned())));
                 }
@@ -220,7 +221,7 @@ impl<'a> Parser<'a> {
             }
             _ => return self.unexpected("a value"),
         };
-        self.advance();
+        self.at += 1;
         Ok(self.node(start, kind))
     }
 
@@ -234,71 +235,9 @@ impl<'a> Parser<'a> {
         Ok(args)
     }
 
-    fn chain(&mut self, word: &str, join: fn(Vec<Expr>) -> ExprKind, part: Rule<'a>) -> Result<Expr, Error> {
-        let start = self.span();
-        let first = part(self)?;
-        let mut parts = vec![first];
-        while self.take_word(word) {
-            parts.push(part(self)?);
-        }
-        match (parts.len(), parts.pop()) {
-            (1, Some(only)) => Ok(only),
-            (_, last) => {
-                parts.extend(last);
-                Ok(self.node(start, join(parts)))
-            }
-        }
-    }
-
-    fn nested(&mut self, rule: Rule<'a>) -> Result<Expr, Error> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Error::new(format!("expressions nest deeper than {MAX_DEPTH}"), self.span()));
-        }
-        let expr = rule(self);
-        self.depth -= 1;
-        expr
-    }
-
-    fn kind(&self) -> &Kind<'a> {
-        self.tokens.get(self.at).map_or(&Kind::End, |token| &token.kind)
-    }
-
-    fn span(&self) -> Span {
-        let end = Span::new(self.text.len(), self.text.len());
-        self.tokens.get(self.at).map_or(end, |token| token.span)
-    }
-
-    fn advance(&mut self) {
-        self.at += 1;
-    }
-
-    fn take_mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Mark(found) if *found == mark);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.kind(), Kind::Word(found) if *found == word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect_mark(&mut self, mark: &str) -> Result<(), Error> {
-        if self.take_mark(mark) { Ok(()) } else { self.unexpected(&format!("`{mark}`")) }
-    }
-
-    fn unexpected<T>(&self, expected: &str) -> Result<T, Error> {
-        let found = self.text.get(self.span().range()).filter(|found| !found.is_empty());
-        let found = found.map_or("the end".to_owned(), |found| format!("`{found}`"));
-        Err(Error::new(format!("expected {expected}, found {found}"), self.span()))
-    }
-
     /// A node that reaches from `start` to the token before the current one.
     fn node(&self, start: Span, kind: ExprKind) -> Expr {
-        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(start, |token| token.span);
-        Expr { kind, span: start.to(last) }
+        Expr { kind, span: start.to(self.last_span()) }
     }
 }
 
