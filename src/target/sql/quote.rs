@@ -200,22 +200,8 @@ impl Quoter<'_> {
             LikeEscape::BackslashOnly => Some('\\'),
             _ => clause.then_some(ESCAPE),
         };
-        let mut text = String::new();
-        for piece in pattern.pieces() {
-            match piece {
-                Piece::AnyString => text.push('%'),
-                Piece::AnyChar => text.push('_'),
-                Piece::OneOf(_) => return Ok(None),
-                Piece::Literal(literal) => {
-                    for c in literal.chars() {
-                        if let Some(escape) = escape.filter(|escape| matches!(c, '%' | '_') || c == *escape) {
-                            text.push(escape);
-                        }
-                        text.push(c);
-                    }
-                }
-            }
-        }
+        let escaped = |c| escape.filter(|escape| matches!(c, '%' | '_') || c == *escape);
+        let Some(text) = like_text(pattern, escaped) else { return Ok(None) };
         Ok(Some(Like { pattern: self.string(&text)?, clause }))
     }
 
@@ -224,22 +210,8 @@ impl Quoter<'_> {
     /// # Errors
     /// Where the dialect cannot hold the literal.
     pub fn like_function(&self, pattern: &Pattern) -> Result<Option<Quoted>, Diagnostic> {
-        let mut text = String::new();
-        for piece in pattern.pieces() {
-            match piece {
-                Piece::AnyString => text.push('%'),
-                Piece::AnyChar => text.push('_'),
-                Piece::OneOf(_) => return Ok(None),
-                Piece::Literal(literal) => {
-                    for c in literal.chars() {
-                        if matches!(c, '%' | '_' | ESCAPE) {
-                            text.push(ESCAPE);
-                        }
-                        text.push(c);
-                    }
-                }
-            }
-        }
+        let escaped = |c| matches!(c, '%' | '_' | ESCAPE).then_some(ESCAPE);
+        let Some(text) = like_text(pattern, escaped) else { return Ok(None) };
         self.string(&text).map(Some)
     }
 
@@ -274,6 +246,23 @@ impl Quoter<'_> {
         Err(Diagnostic::new(codes::LITERAL_UNSUPPORTED, format!("{} cannot hold U+0000 in {what}", self.target))
             .help("a store of this kind has no such character in its events either; leave the value out"))
     }
+}
+
+/// The text of a `LIKE` pattern, with what `escaped` says before a character; `None` where the pattern has sets.
+fn like_text(pattern: &Pattern, escaped: impl Fn(char) -> Option<char>) -> Option<String> {
+    let mut text = String::new();
+    for piece in pattern.pieces() {
+        match piece {
+            Piece::AnyString => text.push('%'),
+            Piece::AnyChar => text.push('_'),
+            Piece::OneOf(_) => return None,
+            Piece::Literal(literal) => literal.chars().for_each(|c| {
+                text.extend(escaped(c));
+                text.push(c);
+            }),
+        }
+    }
+    Some(text)
 }
 
 /// Whether a pattern's letters stay as they are.
