@@ -21,7 +21,7 @@ use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::ir::Rule;
 use crate::mapping::{Mapped, Unmapped, builtin};
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{Layout, Options, Session, Target};
+use crate::target::{Layout, Session, Target};
 
 /// The most unmapped fields that are listed.
 const FIELDS: usize = 10;
@@ -33,8 +33,8 @@ const FIELDS: usize = 10;
   sigmaglot mapping coverage rules -p splunk -p splunk-windows,own.yml --format markdown
 
 Without -p, every mapping in the program and every bundle. For each mapping and target: rules read; converted, and of these with \
-a field that no mapping knows; refused, by code; passed: how many queries would come out if a rule whose log source has no table \
-were converted without a mapping, as other converters do. Such a query is in Sigma's field names; sigmaglot makes none.")]
+a field that no mapping knows; refused, by code; passed: how many queries come out with `--unmapped pass`, where a rule whose log \
+source has no table becomes a query in its own names, as other converters do.")]
 pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
@@ -68,7 +68,7 @@ struct Row {
     converted: usize,
     /// Converted rules with a field that no mapping knows.
     with_unmapped: usize,
-    /// Queries that come out where rules of other log sources are converted as they stand.
+    /// Queries that come out with `--unmapped pass`.
     passed: usize,
     /// How many rules each code refuses.
     refused: BTreeMap<Code, usize>,
@@ -83,6 +83,8 @@ struct Job<'m> {
     mapping: String,
     target: String,
     part: Part<'m>,
+    /// The same, where rules of log sources without a table pass.
+    pass: Part<'m>,
 }
 
 pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
@@ -155,8 +157,9 @@ fn jobs<'m>(
         let chain =
             mappings.chain(&Pipelines { names: &names, shared: false }, target, std::slice::from_ref(target))?;
         let place = targets.iter().position(|(name, _)| name == target).unwrap_or_default();
-        let part = Part::new(place, chain, mappings.options(Unmapped::Warn));
-        Ok(Job { mapping: list.clone(), target: target.clone(), part })
+        let part = Part::new(place, chain.clone(), mappings.options(Unmapped::Warn));
+        let pass = Part::new(place, chain, mappings.options(Unmapped::Pass));
+        Ok(Job { mapping: list.clone(), target: target.clone(), part, pass })
     };
     lines.iter().map(job).collect()
 }
@@ -191,7 +194,8 @@ impl Count {
         refused.sort();
         refused.dedup();
         let stray = refused == [codes::LOGSOURCE_UNMAPPED];
-        let passed = converted || (stray && session.convert(normal(), &Options::default()).query.is_some());
+        let mut passes = || job.pass.translate(session, rule, &normal, Layout::Compact).conversion.query.is_some();
+        let passed = converted || (stray && passes());
         Self { converted, passed, refused, mapped: translation.mapped }
     }
 }

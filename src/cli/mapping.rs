@@ -40,6 +40,8 @@ pub enum UnmappedArgument {
     Warn,
     /// The query has the field as it stands in the rule
     Keep,
+    /// As keep; and a rule whose log source has no table becomes a query in its own names, on no source in particular
+    Pass,
 }
 
 /// Mappings that were read.
@@ -70,6 +72,7 @@ impl From<UnmappedArgument> for Unmapped {
             UnmappedArgument::Error => Unmapped::Error,
             UnmappedArgument::Warn => Unmapped::Warn,
             UnmappedArgument::Keep => Unmapped::Keep,
+            UnmappedArgument::Pass => Unmapped::Pass,
         }
     }
 }

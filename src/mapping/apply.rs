@@ -428,12 +428,17 @@ impl Work<'_> {
             return Ok(());
         }
         self.fail_table(&lists);
-        Err(Failed)
+        if self.record.unmapped_source.is_some() { Ok(()) } else { Err(Failed) }
     }
 
-    /// Notes that none of the lists of tables has the rule's log source.
+    /// Notes that none of the lists of tables has the rule's log source: an error, unless such rules are to pass.
     fn fail_table(&mut self, lists: &[(&Item, &Tables)]) {
         let words = tables::words(&self.rule.logsource);
+        if self.options.unmapped == Unmapped::Pass {
+            self.touched = false;
+            self.record.unmapped_source = Some(words.into());
+            return;
+        }
         let mut known: Vec<String> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
         known.sort();
         known.dedup();
@@ -482,7 +487,7 @@ impl Work<'_> {
         for (name, origin) in self.unmapped() {
             self.record.unmapped.push(name.clone());
             let severity = match self.options.unmapped {
-                Unmapped::Keep => continue,
+                Unmapped::Keep | Unmapped::Pass => continue,
                 Unmapped::Warn => Severity::Warning,
                 Unmapped::Error => Severity::Error,
             };

@@ -49,7 +49,7 @@ pub use state::State;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir;
 
-/// What is to be said of a field that no mapping knows.
+/// What is to be said of a field that no mapping knows. A log source without a table is an error with all but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unmapped {
     /// The rule is refused.
@@ -59,6 +59,8 @@ pub enum Unmapped {
     Warn,
     /// The query has the name of the rule.
     Keep,
+    /// The same, and a rule whose log source has no table becomes a query over its own names, wherever its events may be.
+    Pass,
 }
 
 /// What the caller supplies to a mapping.

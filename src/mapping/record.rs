@@ -34,6 +34,9 @@ pub struct Record {
     pub pipelines: Vec<Arc<str>>,
     /// The table or index that was chosen.
     pub table: Option<Arc<str>>,
+    /// The log source that has no table, as `product/category/service`, where the rule passed all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmapped_source: Option<Arc<str>>,
     /// Where the events are written, where a mapping took that from the table of log sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceRecord>,
