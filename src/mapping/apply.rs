@@ -411,7 +411,8 @@ impl Work<'_> {
         if let Some(table) = &found.row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
-        if let Some(conditions) = found.source_conditions() {
+        // An event gets in the end what the mapped rule asks, as in `add`.
+        if let (None, Some(conditions)) = (&self.replay, found.source_conditions()) {
             self.add_expr(item, conditions, false);
         }
         if let Some(conditions) = &found.row.conditions {
