@@ -119,7 +119,9 @@ pub fn load_targets(names: &[String], templates: &Templates) -> Result<Vec<(Stri
 
 /// The rule as back ends want it.
 pub fn normalized(rule: &Rule) -> Rule {
-    Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() }
+    let Rule { meta, logsource, table, condition } = rule;
+    let condition = ir::normalize(condition.clone());
+    Rule { meta: meta.clone(), logsource: logsource.clone(), table: table.clone(), condition }
 }
 
 impl<'m> Part<'m> {

@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::event::Reason;
@@ -16,7 +14,7 @@ use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
 use super::tables::{self, Tables};
-use super::transformation::{ColumnType, FieldList, Renaming, Transformation};
+use super::transformation::{ColumnType, Columns, FieldList, Renaming, Transformation};
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
@@ -30,7 +28,8 @@ pub(super) struct Work<'a> {
     pub tracking: Tracking,
     pub record: Record,
     pub options: &'a Options,
-    pub vars: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// The pipelines of the chain, whose variables all of them see.
+    pipelines: Vec<&'a Pipeline>,
     pub diagnostics: Vec<Diagnostic>,
     shape: TableShape,
     added: u32,
@@ -62,7 +61,12 @@ pub(super) fn is_added(origin: &Origin) -> bool {
 }
 
 /// Applies pipelines to a rule.
-pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
+pub(super) fn apply<'a>(
+    pipelines: &[&'a Pipeline],
+    table_keys: &[&str],
+    rule: ir::Rule,
+    options: &'a Options,
+) -> Mapped {
     let mut work = Work::new(rule, options, None);
     let mut passed_over = Vec::new();
     let mut claims = Claims::default();
@@ -81,7 +85,7 @@ pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule
 /// # Errors
 /// The number of the item whose value no event of the source has, and the reason.
 pub(super) fn replay<'a>(
-    pipelines: &[&Pipeline],
+    pipelines: &[&'a Pipeline],
     rule: ir::Rule,
     options: &'a Options,
     replay: Replay<'a>,
@@ -103,7 +107,7 @@ impl<'a> Work<'a> {
             tracking: Tracking::default(),
             record: Record::default(),
             options,
-            vars: BTreeMap::new(),
+            pipelines: Vec::new(),
             diagnostics: Vec::new(),
             shape: TableShape::Flat,
             added: 0,
@@ -114,15 +118,13 @@ impl<'a> Work<'a> {
     }
 
     /// The work of the pipelines; notes the places of those that are not for the rule.
-    fn pipelines<'p>(
+    fn pipelines(
         &mut self,
-        pipelines: &[&'p Pipeline],
-        claims: &mut Claims<'p>,
+        pipelines: &[&'a Pipeline],
+        claims: &mut Claims<'a>,
         passed_over: &mut Vec<usize>,
     ) -> Result<(), Failed> {
-        for pipeline in pipelines {
-            self.vars.extend(pipeline.vars.iter().map(|(name, values)| (name.clone(), values.clone())));
-        }
+        self.pipelines = pipelines.to_vec();
         pipelines.iter().enumerate().try_for_each(|(place, pipeline)| {
             self.admission = claims.admit(pipeline, &self.rule.logsource);
             if self.admission == Admission::PassedOver {
@@ -133,6 +135,11 @@ impl<'a> Work<'a> {
             self.record.pipelines.push(pipeline.name.clone());
             pipeline.items.iter().try_for_each(|item| self.item(item, &pipeline.name))
         })
+    }
+
+    /// The values of a variable: of the last pipeline that has it.
+    pub fn var(&self, name: &str) -> Option<&'a Vec<Arc<str>>> {
+        self.pipelines.iter().rev().find_map(|pipeline| pipeline.vars.get(name))
     }
 
     /// Notes that no event of the source has the value of an item.
@@ -236,12 +243,12 @@ impl Work<'_> {
     }
 
     /// Gives columns their types, and refuses a test on a column that cannot be asked for.
-    fn types(&mut self, item: &Item, types: &IndexMap<Arc<str>, ColumnType>) {
+    fn types(&mut self, item: &Item, types: &Arc<Columns>) {
         set_types(&mut self.rule.condition, &|name| match types.get(name) {
             Some(ColumnType::Known(kind)) => Some(*kind),
             Some(ColumnType::Unqueryable(_)) | None => None,
         });
-        types.keys().for_each(|name| self.tracking.known(name.clone()));
+        self.tracking.known_columns(types);
         let mut refused = Vec::new();
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
             for name in names(predicate) {
@@ -440,8 +447,8 @@ impl Work<'_> {
             self.record.unmapped_source = Some(words.into());
             return;
         }
-        let mut known: Vec<String> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
-        known.sort();
+        let mut known: Vec<&str> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
+        known.sort_unstable();
         known.dedup();
         let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
         let code = codes::LOGSOURCE_UNMAPPED;

@@ -81,7 +81,7 @@ fn values(work: &Work<'_>, source: &PlaceholderSource, name: &Arc<str>) -> Resul
     };
     match source {
         PlaceholderSource::Wildcard => Ok(vec![vec![PlaceholderPart::Piece(Piece::AnyString)]]),
-        PlaceholderSource::Vars => match work.vars.get(name) {
+        PlaceholderSource::Vars => match work.var(name) {
             Some(texts) => Ok(read(texts)),
             None => Err(format!("no pipeline has a variable `{name}` for the placeholder `%{name}%`")),
         },

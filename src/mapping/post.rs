@@ -2,9 +2,11 @@
 //!
 //! What they make of a query is the user's: nothing here promises that the result still means the rule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use minijinja::Value;
+use minijinja::value::Serde;
 use serde_json::{Value as Json, json};
 
 use super::conditions::{RuleCondition, View};
@@ -64,7 +66,7 @@ impl Step {
         match &self.action {
             Action::Embed { prefix, suffix } => Ok(format!("{prefix}{query}{suffix}")),
             Action::Simple(template) => template.fill(&context(query, view, pipeline)).map_err(failed),
-            Action::Template(template) => template.render(&context(query, view, pipeline)).map_err(failed),
+            Action::Template(template) => template.render(seen(template, query, view, pipeline)).map_err(failed),
             Action::Json(value) => Ok(embed(value, &query).to_string()),
             Action::Replace { regex, by } => Ok(by.replace_all(regex, &query)),
             Action::Nest(steps) => steps.iter().try_fold(query, |query, step| step.apply(query, view, pipeline)),
@@ -135,7 +137,27 @@ fn embed(value: &Json, query: &str) -> Json {
     }
 }
 
-/// What templates of a query see.
+/// What a Jinja template sees of [`context`]: the parts that it names.
+fn seen(template: &Template, query: String, view: &View<'_>, pipeline: &Pipeline) -> BTreeMap<&'static str, Value> {
+    let mut out = BTreeMap::from([("query", Value::from(query))]);
+    if template.sees("rule") {
+        out.insert("rule", Serde(rule(view.rule)).into());
+    }
+    if template.sees("columns") {
+        out.insert("columns", columns(view.rule).into_iter().map(Value::from).collect());
+    }
+    if template.sees("pipeline") {
+        let parts = [
+            ("name", Value::from(pipeline.name.as_ref())),
+            ("state", Serde(view.state).into()),
+            ("vars", template.vars(&pipeline.vars)),
+        ];
+        out.insert("pipeline", parts.into_iter().collect());
+    }
+    out
+}
+
+/// What format strings see of a query.
 fn context(query: String, view: &View<'_>, pipeline: &Pipeline) -> Json {
     json!({
         "query": query,
@@ -261,7 +283,7 @@ impl Finalizer {
             Finalizer::Yaml => serde_yaml::to_string(&queries).map_err(|error| failed(error.to_string())),
             Finalizer::Template(template) => {
                 let pipeline = json!({ "name": pipeline.name, "vars": pipeline.vars });
-                template.render(&json!({ "queries": queries, "pipeline": pipeline })).map_err(failed)
+                template.render(Serde(json!({ "queries": queries, "pipeline": pipeline }))).map_err(failed)
             }
             Finalizer::Nested(inner) => {
                 let all = |queries, finalizer: &Finalizer| finalizer.apply(queries, pipeline).map(|text| vec![text]);

@@ -26,6 +26,9 @@ impl Place {
             _ => wanted,
         };
         match self {
+            Place::Char(own) if own.is_ascii() && wanted.is_ascii() && case == Case::Fold => {
+                own.eq_ignore_ascii_case(&wanted)
+            }
             Place::Char(own) if case == Case::Fold => own.to_lowercase().eq(wanted.to_lowercase()),
             Place::Char(own) => own == wanted,
             Place::Digit => wanted.is_ascii_digit(),
@@ -63,7 +66,7 @@ pub(super) fn rests(pattern: &Pattern, shape: &[Place]) -> BTreeMap<usize, Patte
     for (i, open) in open.iter().enumerate() {
         let rest = steps.get(i..).unwrap_or_default();
         if *open && !any_before {
-            out.insert(i, Pattern::new(rest.iter().map(Step::piece), pattern.case));
+            out.insert(i, Pattern::new(pieces(rest), pattern.case));
         }
         any_before = *open && matches!(rest.first(), Some(Step::AnyString));
     }
@@ -83,15 +86,28 @@ fn steps(pattern: &Pattern) -> Vec<Step<'_>> {
     steps
 }
 
-impl Step<'_> {
-    fn piece(&self) -> Piece {
-        match self {
-            Step::Char(c) => Piece::Literal(c.to_string().into()),
+/// The pieces of some steps; characters in a row are one.
+fn pieces(steps: &[Step<'_>]) -> Vec<Piece> {
+    let mut out = Vec::new();
+    let mut text = String::new();
+    for step in steps {
+        if let Step::Char(c) = step {
+            text.push(*c);
+            continue;
+        }
+        if !text.is_empty() {
+            out.push(Piece::Literal(std::mem::take(&mut text).into()));
+        }
+        out.push(match step {
             Step::OneOf(set) => Piece::OneOf((*set).into()),
             Step::AnyChar => Piece::AnyChar,
-            Step::AnyString => Piece::AnyString,
-        }
+            Step::AnyString | Step::Char(_) => Piece::AnyString,
+        });
     }
+    if !text.is_empty() {
+        out.push(Piece::Literal(text.into()));
+    }
+    out
 }
 
 /// At `i`: whether the first `i` steps can match all places.
@@ -99,8 +115,9 @@ fn run(steps: &[Step<'_>], case: Case, shape: &[Place]) -> Vec<bool> {
     let mut open = vec![false; steps.len() + 1];
     open.iter_mut().take(1).for_each(|start| *start = true);
     skip_any(steps, &mut open);
+    let mut next = vec![false; steps.len() + 1];
     for place in shape {
-        let mut next = vec![false; steps.len() + 1];
+        next.fill(false);
         for (i, step) in steps.iter().enumerate() {
             if !open.get(i).is_some_and(|open| *open) {
                 continue;
@@ -114,7 +131,10 @@ fn run(steps: &[Step<'_>], case: Case, shape: &[Place]) -> Vec<bool> {
             next.iter_mut().skip(to).take(1).for_each(|open| *open |= passes);
         }
         skip_any(steps, &mut next);
-        open = next;
+        std::mem::swap(&mut open, &mut next);
+        if !open.contains(&true) {
+            break; // no text of the shape gets further
+        }
     }
     open
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::transformation::Columns;
+
 /// The values of `set_state`, in the order in which they were first set.
 pub type State = IndexMap<Arc<str>, serde_json::Value>;
 
@@ -16,6 +18,8 @@ pub(super) struct Tracking {
     fields: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Names that a mapping gave or confirmed; what else is in the rule at the end is unmapped.
     known: BTreeSet<Arc<str>>,
+    /// Columns whose names a mapping confirmed.
+    columns: Vec<Arc<Columns>>,
 }
 
 impl Tracking {
@@ -36,7 +40,7 @@ impl Tracking {
 
     /// Whether a mapping gave or confirmed the name.
     pub fn is_known(&self, field: &str) -> bool {
-        self.known.contains(field)
+        self.known.contains(field) || self.columns.iter().any(|columns| columns.contains_key(field))
     }
 
     /// Notes an application to the rule.
@@ -59,6 +63,11 @@ impl Tracking {
             self.known.insert(name.clone());
             self.fields.entry(name.clone()).or_default().extend(ids.iter().cloned());
         }
+    }
+
+    /// Notes that the names of columns are the target's own.
+    pub fn known_columns(&mut self, columns: &Arc<Columns>) {
+        self.columns.push(columns.clone());
     }
 
     /// Notes that a name is the target's own.

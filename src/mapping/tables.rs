@@ -3,7 +3,7 @@
 //! What tells the events of a log source within the table stands in the row, or is taken from the table of log sources under the
 //! names that the product has for its facts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::params::{Params, say};
 use super::sources::{self, Source};
@@ -16,7 +16,11 @@ use crate::sigma::yaml::Value;
 
 /// The tables of a product, in the order in which they are tried.
 #[derive(Debug, Clone)]
-pub(super) struct Tables(Vec<Row>);
+pub(super) struct Tables {
+    rows: Vec<Row>,
+    /// The log sources that have a row, with their words; many rules may be told of them.
+    known: OnceLock<Vec<(Logsource, String)>>,
+}
 
 /// A log source and where its events are.
 #[derive(Debug, Clone)]
@@ -70,13 +74,13 @@ impl Tables {
             row.finish();
             rows.push(Row { logsource, log, table, conditions, columns });
         }
-        Some(Tables(rows))
+        Some(Tables { rows, known: OnceLock::new() })
     }
 
     /// The first row for a log source. A row that asks for facts is for the log sources that the table has.
     pub fn find(&self, inner: &Logsource) -> Option<Found<'_>> {
         let source = sources::find(inner);
-        let row = self.0.iter().find(|row| logsource::contains(&row.logsource, inner) && row.takes(source))?;
+        let row = self.rows.iter().find(|row| logsource::contains(&row.logsource, inner) && row.takes(source))?;
         Some(Found { row, source: source.filter(|_| !row.columns.is_empty()) })
     }
 
@@ -93,12 +97,12 @@ impl Tables {
                 _ => false,
             }
         };
-        self.logsources().find(is_near).map(|known| words(&known))
+        self.listed().iter().find(|(known, _)| is_near(known)).map(|(_, words)| words.clone())
     }
 
     /// The log sources that have a row, more than once where several rows are for one.
     fn logsources(&self) -> impl Iterator<Item = Logsource> {
-        self.0.iter().flat_map(|row| {
+        self.rows.iter().flat_map(|row| {
             let named = row.log.is_none() && row.columns.is_empty();
             let has =
                 |source: &&Source| logsource::contains(&row.logsource, &source.logsource()) && row.takes(Some(source));
@@ -107,12 +111,14 @@ impl Tables {
         })
     }
 
-    /// All log sources in words.
-    pub fn known(&self) -> Vec<String> {
-        let mut out: Vec<String> = self.logsources().map(|known| words(&known)).collect();
-        out.sort();
-        out.dedup();
-        out
+    /// The log sources that have a row, with their words.
+    fn listed(&self) -> &[(Logsource, String)] {
+        self.known.get_or_init(|| self.logsources().map(|known| (known.clone(), words(&known))).collect())
+    }
+
+    /// All log sources in words, some more than once.
+    pub fn known(&self) -> impl Iterator<Item = &str> {
+        self.listed().iter().map(|(_, words)| words.as_str())
     }
 }
 

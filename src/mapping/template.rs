@@ -1,9 +1,11 @@
 //! The templates of post-processing and finalizers: Jinja with a limit on its work, and Python's format strings.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 
+use indexmap::IndexMap;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde_json::Value as Json;
 
 use super::params::{Params, say};
@@ -16,7 +18,14 @@ const FUEL: u64 = 5_000_000;
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     environment: Box<Environment<'static>>,
+    /// The names that it takes from its context; the making of what it does not ask for is saved.
+    names: HashSet<String>,
+    /// The variables of its pipeline as it sees them.
+    vars: OnceLock<Value>,
 }
+
+/// The variables of a pipeline.
+type Vars = IndexMap<Arc<str>, Vec<Arc<str>>>;
 
 impl Template {
     /// Reads the parameters; a template that does not parse is an error.
@@ -44,7 +53,11 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         match environment.add_template_owned("template", text?.to_string()) {
-            Ok(()) => Some(Template { environment: Box::new(environment) }),
+            Ok(()) => {
+                let names = environment.get_template("template").map(|template| template.undeclared_variables(false));
+                let names = names.unwrap_or_default();
+                Some(Template { environment: Box::new(environment), names, vars: OnceLock::new() })
+            }
             Err(error) => {
                 let span = params.node("template").map_or(params.span, |node| node.span);
                 say(params.messages, codes::MAPPING_TEMPLATE, words(&error), span);
@@ -53,13 +66,23 @@ impl Template {
         }
     }
 
+    /// Whether it can look at this name of its context.
+    pub fn sees(&self, name: &str) -> bool {
+        self.names.contains(name) || self.names.contains("debug") // which shows all
+    }
+
+    /// The variables of its pipeline.
+    pub fn vars(&self, vars: &Vars) -> Value {
+        self.vars.get_or_init(|| Serde(vars).into()).clone()
+    }
+
     /// Renders the template.
     ///
     /// # Errors
     /// With the engine's words.
-    pub fn render(&self, context: &Json) -> Result<String, String> {
+    pub fn render(&self, context: impl Into<Value>) -> Result<String, String> {
         let template = self.environment.get_template("template").map_err(|error| words(&error))?;
-        template.render(Serde(context)).map_err(|error| words(&error))
+        template.render(context).map_err(|error| words(&error))
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) enum Transformation {
     FailItem(Arc<str>),
     FailUnmapped,
     Nest(Vec<Item>),
-    Types(IndexMap<Arc<str>, ColumnType>),
+    Types(Arc<Columns>),
     Tables(Tables),
     Shape(TableShape),
     Split(Division),
@@ -61,6 +61,9 @@ impl Transformation {
         )
     }
 }
+
+/// The columns of a table with what `sigmaglot_types` says of them.
+pub(super) type Columns = IndexMap<Arc<str>, ColumnType>;
 
 /// What `sigmaglot_types` says of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,7 +361,7 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
             out.insert(Arc::from(entry.key.text.as_ref()), kind);
         }
     }
-    Some(Transformation::Types(out))
+    Some(Transformation::Types(Arc::new(out)))
 }
 
 /// The words of `sigmaglot_shape`.
