@@ -367,9 +367,6 @@ impl Work<'_> {
 
     /// Adds a search to the condition: both must hold.
     fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
-        if self.replay.is_some() {
-            return; // the event gets in the end what the mapped rule asks
-        }
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
         let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;
@@ -384,6 +381,9 @@ impl Work<'_> {
 
     /// Adds a condition of the mapping, whose items have numbers of their own.
     fn add_expr(&mut self, item: &Item, mut expr: Expr, negated: bool) {
+        if self.replay.is_some() {
+            return; // the event gets in the end what the mapped rule asks
+        }
         let span = self.rule.logsource.span;
         let mut numbers = BTreeMap::new();
         renumber(&mut expr, span, &mut numbers, &mut self.added);

@@ -35,8 +35,13 @@ impl Closed {
             _ => return Err("the product has other values here, and only text can be looked up in their list".into()),
         };
         let mut out: Vec<Test> = Vec::new();
-        for value in self.0.iter().filter(|(key, _)| shape::can_match(&pattern, &shape::exactly(key))) {
-            for text in value.1 {
+        let passes = |key: &str| shape::can_match(&pattern, &shape::exactly(key));
+        for (key, texts) in self.0.iter().filter(|(key, _)| passes(key)) {
+            for text in texts {
+                let is_this = |(other, texts): &(&Arc<str>, &Vec<Arc<str>>)| !passes(other) && texts.contains(text);
+                if let Some((other, _)) = self.0.iter().find(is_this) {
+                    return Err(format!("the product has `{text}` for `{key}` and for `{other}`, which this is not for"));
+                }
                 let test = Test::Pattern(Pattern::literal(text, pattern.case));
                 if !out.contains(&test) {
                     out.push(test);

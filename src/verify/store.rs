@@ -320,6 +320,8 @@ fn columns(room: Room, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, b
         }
     });
     let kind = |name: &str, kind| column_kind(room, types.map_or(kind, |types| types.named(name)));
+    let nested = matches!(rule.table, Some(ir::Table { shape: TableShape::Nested, .. }));
+    let kind = |name, own| if nested { nested_kind(own) } else { kind(name, own) };
     let columns = names.into_iter().map(|(name, own)| Column { name: name.to_owned(), kind: kind(name, own) });
     (columns.collect(), keywords)
 }
@@ -335,6 +337,16 @@ fn column_kind(room: Room, kind: FieldType) -> ColumnKind {
         (FieldType::Ip, Room::Eql) => ColumnKind::Ip,
         (FieldType::Time, Room::Kql) => ColumnKind::Time,
         (FieldType::Dynamic, Room::Kql) => ColumnKind::Dynamic,
+        _ => ColumnKind::Text,
+    }
+}
+
+/// The column of a field within columns, which have types in all engines.
+fn nested_kind(kind: FieldType) -> ColumnKind {
+    match kind {
+        FieldType::Integer => ColumnKind::Integer,
+        FieldType::Real => ColumnKind::Real,
+        FieldType::Boolean => ColumnKind::Boolean,
         _ => ColumnKind::Text,
     }
 }
