@@ -35,13 +35,8 @@ impl Closed {
             _ => return Err("the product has other values here, and only text can be looked up in their list".into()),
         };
         let mut out: Vec<Test> = Vec::new();
-        let passes = |key: &str| shape::can_match(&pattern, &shape::exactly(key));
-        for (key, texts) in self.0.iter().filter(|(key, _)| passes(key)) {
-            for text in texts {
-                let is_this = |(other, texts): &(&Arc<str>, &Vec<Arc<str>>)| !passes(other) && texts.contains(text);
-                if let Some((other, _)) = self.0.iter().find(is_this) {
-                    return Err(format!("the product has `{text}` for `{key}` and for `{other}`, which this is not for"));
-                }
+        for value in self.0.iter().filter(|(key, _)| shape::can_match(&pattern, &shape::exactly(key))) {
+            for text in value.1 {
                 let test = Test::Pattern(Pattern::literal(text, pattern.case));
                 if !out.contains(&test) {
                     out.push(test);
@@ -53,6 +48,11 @@ impl Closed {
             return Err(format!("no value of this field is like that; it has {}", known.join(", ")));
         }
         Ok(Some(out))
+    }
+
+    /// The list itself.
+    pub fn pairs(&self) -> &IndexMap<Arc<str>, Vec<Arc<str>>> {
+        &self.0
     }
 
     /// The product's values for one of the rule's; none for other text.

@@ -220,7 +220,11 @@ impl Events<'_> {
                     rest
                 };
                 let values = || [Some(value), own.filter(|own| *own != value)].into_iter().flatten();
-                rests = rests.iter().flat_map(|rest| values().map(|value| filled(rest, value))).take(MOST_CHOICES).collect();
+                rests = rests
+                    .iter()
+                    .flat_map(|rest| values().map(|value| filled(rest, value)))
+                    .take(MOST_CHOICES)
+                    .collect();
             }
         }
         let is_alike = |whole: &Event| whole != event && self.stored(whole).iter().flatten().any(|form| form == mapped);

@@ -1,8 +1,8 @@
 //! `verify` through the mappings of the program: every mapping and bundle on each of its targets that has an engine here, over the
 //! rules of the project and of the corpus. Nothing may differ.
 //!
-//! Every 10th rule of the corpus; all of them with `SIGMAGLOT_DEEP=1`. `SIGMAGLOT_MAPPING=NAME[,NAME]` takes these mappings and
-//! bundles alone. `SIGMAGLOT_WRITE_DOCS=1` writes the figures into docs/equality-mappings.md.
+//! Every 10th rule of the corpus and no bundles; all rules and bundles with `SIGMAGLOT_DEEP=1`, every Nth with `SIGMAGLOT_STEP=N`.
+//! `SIGMAGLOT_MAPPING=NAME[,NAME]` takes these mappings and bundles alone. `SIGMAGLOT_WRITE_DOCS=1` writes the figures into docs/equality-mappings.md.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -24,7 +24,7 @@ use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
 use crate::common::corpus;
 use crate::support::{TARGETS, engines, target, witnesses};
 
-/// Without `SIGMAGLOT_DEEP=1` one rule of so many is taken.
+/// One rule of so many is taken where nothing else is said.
 const STEP: usize = 10;
 /// So many of the rules without a match are named.
 const NAMED: usize = 5;
@@ -63,13 +63,20 @@ fn deep() -> bool {
     std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1")
 }
 
+/// One rule of so many is taken.
+fn step() -> usize {
+    let said = std::env::var("SIGMAGLOT_STEP").ok().map(|text| text.parse().expect("SIGMAGLOT_STEP is a number"));
+    said.unwrap_or(if deep() { 1 } else { STEP }).max(1)
+}
+
 /// Mappings and bundles by name, with the names of their pipelines.
 fn names() -> Vec<(String, Vec<String>)> {
     let single = builtin::names().into_iter().map(|name| (name.to_owned(), vec![name.to_owned()]));
-    let all = single.chain(builtin::bundles().into_iter().map(|(name, bundle)| (name, bundle.mappings)));
+    let bundles = builtin::bundles().into_iter().map(|(name, bundle)| (name, bundle.mappings));
     match std::env::var("SIGMAGLOT_MAPPING") {
-        Ok(wanted) => all.filter(|(name, _)| wanted.split(',').any(|one| one == name)).collect(),
-        Err(_) => all.collect(),
+        Ok(wanted) => single.chain(bundles).filter(|(name, _)| wanted.split(',').any(|one| one == name)).collect(),
+        Err(_) if deep() => single.chain(bundles).collect(),
+        Err(_) => single.collect(),
     }
 }
 
@@ -84,7 +91,7 @@ fn subjects() -> Vec<Subject> {
     let mut files = corpus::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yml");
     let mut recorded = HashMap::new();
     if let Some(root) = corpus::root() {
-        files.extend(corpus::rule_files(&root).into_iter().step_by(if deep() { 1 } else { STEP }));
+        files.extend(corpus::rule_files(&root).into_iter().step_by(step()));
         for path in corpus::files(&root.join("regression_data"), "json") {
             let folder = path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
             recorded.entry(folder.unwrap_or_default()).or_insert_with(Vec::new).push(path);
@@ -180,14 +187,17 @@ fn no_mapping_of_the_program_changes_a_verdict() {
 
 /// The page of the figures.
 fn page(subjects: &[Subject], lines: &[Line<'_>], sums: &[Sum], without: &[&str]) -> String {
-    let (words, share) =
-        if deep() { ("SIGMAGLOT_DEEP=1 ", "all rules") } else { ("", "every 10th file's rules") };
+    let words = if deep() { "SIGMAGLOT_DEEP=1 " } else { "" };
+    let (words, share) = match step() {
+        1 => (words.to_owned(), "all rules".to_owned()),
+        step => (format!("{words}SIGMAGLOT_STEP={step} "), format!("the rules of one file in {step}")),
+    };
     let mut out = format!(
         "# Equality through mappings\n\n\
          Every mapping of the program on each of its targets that has an engine in the program, over {share} of the corpus and those of\n\
          the project: {} rules, on events made from each rule and those that were recorded for it. Each event went through the mapping\n\
          as `sigmaglot verify -p` does it ([mapping.md](mapping.md)): the mapped rule's verdict on the stored event is the rule's on the\n\
-         event, and the query selects the stored event accordingly. `splunk`, `ecs`, `sentinel` and `asim` are bundles.\n\n\
+         event, and the query selects the stored event accordingly. Bundles stand at the end.\n\n\
          This page is written by\n\n\
          ```console\n$ {words}SIGMAGLOT_WRITE_DOCS=1 cargo test --test verify no_mapping_of_the_program\n```\n\n\
          Of an equal rule, some event must match and some must not, else equality says little: two columns count the rules without.\n\n\
