@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Number as JsonNumber, Value};
 
 use super::apply::{self, Replay};
+use super::record;
 use super::{Chain, Mapped, Options};
 use crate::interp::{Event, Matcher};
 use crate::ir::{
@@ -111,6 +112,8 @@ pub struct Events<'a> {
     columns: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// Columns for which the mapping asks a value: every event of the source has them.
     asked: BTreeSet<&'a str>,
+    /// The column of the raw text, where the mapping searches keywords in one.
+    text: Option<&'a Arc<str>>,
 }
 
 impl Chain<'_> {
@@ -144,6 +147,10 @@ impl Chain<'_> {
             tested,
             columns: columns(rule, result),
             asked,
+            text: match mapped.record.fields.get(record::KEYWORD).map(|keywords| keywords.to.as_slice()) {
+                Some([column]) => Some(column),
+                _ => None,
+            },
         })
     }
 }
@@ -196,7 +203,8 @@ impl Events<'_> {
         match self.tree(event) {
             Err(unfit) => vec![Err(unfit)],
             Ok((tree, sources)) => {
-                let choices = choices(&tree).clamp(1, MOST_CHOICES);
+                let asked = self.conditions.iter().map(|condition| choices(condition)).max().unwrap_or(0);
+                let choices = choices(&tree).max(asked).clamp(1, MOST_CHOICES);
                 (0..choices).map(|choice| self.read(&tree, &sources, choice)).collect()
             }
         }
@@ -290,8 +298,12 @@ impl Events<'_> {
         let mut cells = Vec::new();
         leaves(tree, choice, &mut cells);
         let mut columns: IndexMap<&Arc<str>, IndexMap<&str, Vec<Value>>> = IndexMap::new();
+        let mut raw: Vec<String> = Vec::new();
         for cell in &cells {
             let source = sources.get(cell.source).map_or("", AsRef::as_ref);
+            if cell.column.name.as_ref() == source && !self.mapped.tracking.is_known(source) {
+                raw.extend(text(cell.test));
+            }
             let value = held(cell.column.kind, cell.test)
                 .map_err(|reason| Unfit { field: cell.column.name.clone(), reason })?;
             columns.entry(&cell.column.name).or_default().entry(source).or_default().push(value);
@@ -304,6 +316,10 @@ impl Events<'_> {
                 return Err(Unfit { field: column.clone(), reason: Reason::OneColumn });
             }
             out.insert(column.to_string(), one_or_many(first));
+        }
+        // What the product has no column for stands in the text of the event.
+        if let (Some(column), false) = (self.text, raw.is_empty()) {
+            out.entry(column.as_ref()).or_insert_with(|| raw.join("\n").into());
         }
         self.complete(Event(out), choice)
     }

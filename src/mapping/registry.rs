@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::event::Reason;
 use super::params::Params;
 use super::shape::{self, Place};
 use crate::ir::regex::Tree;
-use crate::ir::{Pattern, Piece, Regex, Test};
+use crate::ir::{Case, Pattern, Piece, Regex, Test};
 use crate::sigma::pattern;
 
 /// The most digits of a number of 64 bits.
@@ -64,9 +65,8 @@ impl RegistryData {
             Test::Regex(regex) if self.is_for_other_text(regex) => return Ok(None),
             _ => return Err("the product writes numbers otherwise than Sysmon, and only text can be rewritten".into()),
         };
-        // All data; and no data, which no word of Sysmon is.
-        if matches!(pattern.pieces(), [] | [Piece::AnyString]) {
-            return Ok(None);
+        if matches!(pattern.pieces(), [Piece::AnyString]) {
+            return Ok(None); // all data
         }
         let is_for = |word: &Arc<str>| shape::can_match(pattern, &shape::exactly(word));
         if let Some(word) = self.refused.iter().find(|word| is_for(word)) {
@@ -101,6 +101,27 @@ impl RegistryData {
             out.push(test.clone()); // for text that happens to look like it
         }
         Ok(Some(out))
+    }
+
+    /// What the product writes for a text of Sysmon's: alternatives; `Ok(None)` where it writes the same.
+    ///
+    /// # Errors
+    /// Where the product has no word for it, or means another one of Sysmon's by it.
+    pub fn of(&self, text: &str) -> Result<Option<Vec<String>>, Reason> {
+        let whole = Pattern::literal(text, Case::Fold);
+        let is = |word: &Arc<str>| shape::can_match(&whole, &shape::exactly(word));
+        if self.refused.iter().any(is) {
+            return Err(Reason::NotAValue);
+        }
+        if let Some((_, new)) = self.words.iter().find(|(word, _)| is(word)) {
+            return Ok(Some(new.iter().map(ToString::to_string).collect()));
+        }
+        if let Numbers::One { sysmon, value } = numbers(&whole) {
+            let both = self.notation == Notation::Both;
+            return Ok(Some(std::iter::once(value.to_string()).chain(both.then_some(sysmon)).collect()));
+        }
+        let decimal = !text.is_empty() && text.len() <= DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        if decimal || self.words.values().flatten().any(is) { Err(Reason::Taken) } else { Ok(None) }
     }
 
     /// Whether each match needs a character that no number and no word has, in either notation.
@@ -170,7 +191,6 @@ fn number(pattern: &Pattern, mut shape: Vec<Place>) -> Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Case;
 
     fn made(text: &str, notation: Notation) -> Result<Vec<String>, String> {
         let words = [(Arc::from("(Empty)"), vec![Arc::from("")])].into_iter().collect();
@@ -210,6 +230,29 @@ mod tests {
         assert_eq!(decimal("(Empty)").unwrap(), [""]);
         assert_eq!(decimal("*empty)").unwrap(), ["", "*empty)"]);
         assert!(decimal("Binary Data").is_err() && decimal("*Data").is_err());
+    }
+
+    #[test]
+    fn empty_data_are_the_products_word_for_another() {
+        assert!(made("", Notation::Decimal).is_err());
+    }
+
+    #[test]
+    fn data_of_an_event_are_what_the_product_writes() {
+        let words = [(Arc::from("(Empty)"), vec![Arc::from("")])].into_iter().collect();
+        let of = |text: &str, notation| {
+            let words = IndexMap::clone(&words);
+            RegistryData { notation, words, refused: vec!["Binary Data".into()] }.of(text)
+        };
+        let decimal = |text| of(text, Notation::Decimal);
+        let written = |texts: &[&str]| Ok(Some(texts.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        assert_eq!(decimal("DWORD (0x0000002A)"), written(&["42"]));
+        assert_eq!(of("dword (0x0000000A)", Notation::Both), written(&["10", "DWORD (0x0000000a)"]));
+        assert_eq!(decimal("(empty)"), written(&[""]));
+        assert_eq!(decimal(r"C:\x.exe"), Ok(None));
+        assert_eq!(decimal("DWORD (0x1)"), Ok(None), "no number of Sysmon's");
+        assert_eq!(decimal("Binary Data"), Err(Reason::NotAValue));
+        assert_eq!((decimal("1"), decimal("")), (Err(Reason::Taken), Err(Reason::Taken)));
     }
 
     #[test]

@@ -195,9 +195,7 @@ impl Change {
             },
             Change::Prefixes(prefixes) => Ok(prefixes.of(&text)?.map(|pieces| vec![exact(&event::sample(&pieces))])),
             Change::RegistryData(data) => {
-                let new = data.apply(&Test::Pattern(Pattern::literal(&text, Case::Fold)));
-                let texts = |tests: Vec<Test>| tests.iter().filter_map(event::text).map(|text| exact(&text)).collect();
-                new.map(|tests| tests.map(texts)).map_err(|_| Reason::NotAValue)
+                Ok(data.of(&text)?.map(|texts| texts.iter().map(|text| exact(text)).collect()))
             }
             Change::Regex(_) | Change::Set(_) => Ok(None),
         }

@@ -138,7 +138,8 @@ pub fn compare(
 /// interpreter on the mapped rule and the event as the product stores it; and that with the mapped rule's query, with every
 /// engine.
 ///
-/// The query is compared without the post-processing of the pipelines.
+/// The query is the one after the post-processing of the pipelines. Where that computes columns, the store has what they
+/// are computed from.
 pub fn compare_mapped(
     rule: &Rule,
     mapping: Mapping<'_>,
@@ -160,7 +161,11 @@ pub fn compare_mapped(
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let store = Store::mapped(target, result);
+    let query = match mapping.chain.postprocess(query, &mapped) {
+        Ok(query) => query,
+        Err(error) => return Comparison::without_events(Outcome::Refused(vec![error])),
+    };
+    let store = Store::mapped(target, result, &query);
     let judge = Judge {
         store: &store,
         matcher: Matcher::new(store.rule()),
