@@ -374,9 +374,6 @@ impl Work<'_> {
 
     /// Adds a search to the condition: both must hold.
     fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
-        if self.replay.is_some() {
-            return; // the event gets in the end what the mapped rule asks
-        }
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
         let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;
@@ -391,6 +388,9 @@ impl Work<'_> {
 
     /// Adds a condition of the mapping, whose items have numbers of their own.
     fn add_expr(&mut self, item: &Item, mut expr: Expr, negated: bool) {
+        if self.replay.is_some() {
+            return; // the event gets in the end what the mapped rule asks
+        }
         let span = self.rule.logsource.span;
         let mut numbers = BTreeMap::new();
         renumber(&mut expr, span, &mut numbers, &mut self.added);
@@ -418,8 +418,7 @@ impl Work<'_> {
         if let Some(table) = &found.row.table {
             self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
         }
-        // An event gets in the end what the mapped rule asks, as in `add`.
-        if let (None, Some(conditions)) = (&self.replay, found.source_conditions()) {
+        if let Some(conditions) = found.source_conditions() {
             self.add_expr(item, conditions, false);
         }
         if let Some(conditions) = &found.row.conditions {

@@ -50,6 +50,11 @@ impl Closed {
         Ok(Some(out))
     }
 
+    /// The list itself.
+    pub fn pairs(&self) -> &IndexMap<Arc<str>, Vec<Arc<str>>> {
+        &self.0
+    }
+
     /// The product's values for one of the rule's; none for other text.
     pub fn of(&self, text: &str) -> Option<&[Arc<str>]> {
         let one = Pattern::literal(text, Case::Fold);

@@ -1,7 +1,7 @@
-//! `map_string` and tests that ask for more than one value: a wildcard or an expression must find the new words where it found the
+//! `map_string`, `sigmaglot_values`, and tests that ask for more than one value: a wildcard or an expression must find the new words where it found the
 //! old ones.
 //!
-//! The keys of the mapping are values of the source, and each has a new word in the product; every other value stays as it is. A
+//! The keys of the mapping are values of the source, and each has a new word in the product; every other value of `map_string` stays as it is. A
 //! test is right where it says of each new word what the item said of its key. Where it does not, the words are added or taken
 //! out. Where two keys have one word and the item tells them apart, nothing can be right, and the rule is refused.
 

@@ -108,12 +108,12 @@ pub struct Events<'a> {
     category: Option<&'a Table>,
     /// The fields that the rule tests.
     tested: BTreeSet<&'a str>,
-    /// Fields of the rule that are one column.
-    shared: Vec<BTreeSet<&'a str>>,
+    /// The columns that hold fields of the rule, with those fields.
+    columns: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Columns for which the mapping asks a value: every event of the source has them.
+    asked: BTreeSet<&'a str>,
     /// The column of the raw text, where the mapping searches keywords in one.
     text: Option<&'a Arc<str>>,
-    /// Fields of the rule in whose column the mapping asks for a value: every event of the source has them.
-    asked: BTreeSet<&'a str>,
 }
 
 impl Chain<'_> {
@@ -128,12 +128,11 @@ impl Chain<'_> {
                 tested.insert(field.name.as_ref());
             }
         });
-        let columns = columns(rule, result);
         let mut asked = BTreeSet::new();
         for condition in &conditions {
             condition.for_each_predicate(&mut |predicate, _| {
                 if let Subject::Field(field) = &predicate.subject {
-                    asked.extend(columns.get(field.name.as_ref()).into_iter().flatten().copied());
+                    asked.insert(field.name.as_ref());
                 }
             });
         }
@@ -146,7 +145,7 @@ impl Chain<'_> {
             conditions,
             category: result.table.as_ref().filter(|table| self.names_categories() && *table.name != *"any"),
             tested,
-            shared: columns.into_values().filter(|fields| fields.len() > 1).collect(),
+            columns: columns(rule, result),
             asked,
             text: match mapped.record.fields.get(record::KEYWORD).map(|keywords| keywords.to.as_slice()) {
                 Some([column]) => Some(column),
@@ -211,14 +210,33 @@ impl Events<'_> {
         }
     }
 
-    /// A field that the event lacks although its column has a value: another field of the rule is the same column, or the mapping
-    /// asks for a value there. The product cannot tell, so that it may judge such an event otherwise.
-    pub fn half_column(&self, event: &Event) -> Option<Unfit> {
-        let has = |name: &&str| event.values(name).is_some();
-        let half = self.shared.iter().find(|fields| fields.iter().any(has) && !fields.iter().all(has));
-        let mut candidates = half.into_iter().flatten().chain(&self.asked);
-        let missing = candidates.find(|field| !has(field))?;
-        Some(Unfit { field: Arc::from(*missing), reason: Reason::HalfColumn })
+    /// The event with the fields that it lacks although their column has a value: another field of the rule is the same column,
+    /// or the mapping asks for a value there. The product stores both events alike, so that it cannot tell them apart. `None`
+    /// where nothing is missing, or where the product tells them apart all the same.
+    pub fn whole(&self, event: &Event, mapped: &Event) -> Option<Event> {
+        let mut rests = vec![event.clone()];
+        for (column, fields) in &self.columns {
+            let has = |field: &&str| event.values(field).is_some();
+            let asked = self.asked.contains(column);
+            let Some(value) = mapped.0.get(*column).filter(|_| asked || fields.iter().any(has)) else { continue };
+            // What is in the column, and what another field has for it, where the mapping changes values.
+            let own = fields.iter().find_map(|field| event.0.get(*field));
+            for field in fields.iter().filter(|field| !has(field)) {
+                let filled = |rest: &Event, value: &Value| {
+                    let mut rest = rest.clone();
+                    rest.0.entry(*field).or_insert_with(|| value.clone());
+                    rest
+                };
+                let values = || [Some(value), own.filter(|own| *own != value)].into_iter().flatten();
+                rests = rests
+                    .iter()
+                    .flat_map(|rest| values().map(|value| filled(rest, value)))
+                    .take(MOST_CHOICES)
+                    .collect();
+            }
+        }
+        let is_alike = |whole: &Event| whole != event && self.stored(whole).iter().flatten().any(|form| form == mapped);
+        rests.into_iter().find(is_alike)
     }
 
     /// The event's values after all items of the pipelines, and the names of its fields.

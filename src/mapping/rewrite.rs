@@ -29,6 +29,7 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             });
             match change {
                 Change::Map(mapping) => completion::complete(work, item, &written, changed, mapping),
+                Change::Closed(values) => completion::complete(work, item, &written, changed, values.pairs()),
                 _ => changed,
             }
         }

@@ -12,7 +12,7 @@ use super::store::{Exclusion, Store};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::{Event, Matcher, Trace};
 use crate::ir::{self, Rule};
-use crate::mapping::{self, Chain, Events, Unfit};
+use crate::mapping::{self, Chain, Events, Reason, Unfit};
 use crate::target::{Options, Session};
 
 /// The table of SQL and KQL queries.
@@ -138,7 +138,8 @@ pub fn compare(
 /// interpreter on the mapped rule and the event as the product stores it; and that with the mapped rule's query, with every
 /// engine.
 ///
-/// The query is compared without the post-processing of the pipelines.
+/// The query is the one after the post-processing of the pipelines. Where that computes columns, the store has what they
+/// are computed from.
 pub fn compare_mapped(
     rule: &Rule,
     mapping: Mapping<'_>,
@@ -153,13 +154,18 @@ pub fn compare_mapped(
         let errors = mapped.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         return Comparison::without_events(Outcome::Refused(errors));
     };
-    let table = result.table.as_ref().map(|table| &*table.name);
+    // A mapping that says only the shape of the table leaves its name open.
+    let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
     let needs_table = target == "kql" || target == "sql" || target.starts_with("sql:");
     let (query, warned) = match convert(result, session, (needs_table && table.is_none()).then_some(TABLE)) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let store = Store::mapped(target, result);
+    let query = match mapping.chain.postprocess(query, &mapped) {
+        Ok(query) => query,
+        Err(error) => return Comparison::without_events(Outcome::Refused(vec![error])),
+    };
+    let store = Store::mapped(target, result, &query);
     let judge = Judge {
         store: &store,
         matcher: Matcher::new(store.rule()),
@@ -316,9 +322,10 @@ impl<'a> Judge<'a> {
             if self.meant.matches(&mapped) == verdict {
                 return Ok(Form::Same(Cow::Owned(mapped)));
             }
-            match through.way.half_column(event) {
-                Some(unfit) => Err(Exclusion::Unfit(unfit.reason)),
-                None => Ok(Form::Changed(mapped)),
+            match through.way.whole(event, &mapped) {
+                // The product cannot tell the two events apart, and of the other one it is right.
+                Some(whole) if through.rule.matches(&whole) != verdict => Err(Exclusion::Unfit(Reason::HalfColumn)),
+                _ => Ok(Form::Changed(mapped)),
             }
         };
         through.way.stored(event).into_iter().map(judge).collect()

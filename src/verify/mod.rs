@@ -9,6 +9,7 @@
 //! that SQLite needs are written here anew, so that a mistake of theirs shows as a difference. Nothing here prints, reads files
 //! or starts processes, and nothing here decides what a rule means: that is `interp`'s alone.
 
+mod base;
 mod compare;
 mod document;
 pub mod engine;

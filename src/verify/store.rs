@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::base::Base;
 use super::document;
 use super::engine::{Column, ColumnKind, Table};
 use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
@@ -58,6 +60,8 @@ pub enum Exclusion {
     List,
     /// An object under a path of a JSON column, for an engine that takes it for a value.
     ObjectAsText,
+    /// No row from which the query would compute these values is known.
+    NotComputed,
 }
 
 impl fmt::Display for Exclusion {
@@ -76,6 +80,7 @@ impl fmt::Display for Exclusion {
             Exclusion::List => {
                 "a list: its text in a JSON column is the engine's, and a data model has one value a field"
             }
+            Exclusion::NotComputed => "no row is known from which the query computes these values",
             Exclusion::ObjectAsText => "the engine takes an object in a JSON column for its text",
         })
     }
@@ -94,6 +99,8 @@ pub struct Store {
     lowers: bool,
     /// The fields whose numbers are computed from their text, as doubles.
     computed: BTreeSet<String>,
+    /// What the query computes columns from.
+    base: Option<Arc<Base>>,
 }
 
 /// The kinds of stores.
@@ -156,14 +163,17 @@ impl Store {
             }
             _ => {}
         });
-        Store { room, rule: projected, columns, keywords, reserved, lowers, computed }
+        Store { room, rule: projected, columns, keywords, reserved, lowers, computed, base: None }
     }
 
-    /// The store of a target for the events of a mapped rule. The fields that a store keeps for itself are those of the
-    /// product here: the mapping names them on purpose.
-    pub fn mapped(target: &str, rule: &Rule) -> Store {
+    /// The store of a target for the events of a mapped rule with its query. The fields that a store keeps for itself are those
+    /// of the product here: the mapping names them on purpose.
+    pub fn mapped(target: &str, rule: &Rule, query: &str) -> Store {
         let mut store = Store::new(target, rule);
         store.reserved = false;
+        if store.room == Room::Kql {
+            store.base = Base::of(query, &store.columns).map(Arc::new);
+        }
         if store.room == Room::Eql && rule.table.is_some() && store.columns.iter().all(|c| c.name != CATEGORY_FIELD) {
             store.columns.push(Column { name: CATEGORY_FIELD.to_owned(), kind: ColumnKind::Text });
         }
@@ -197,7 +207,9 @@ impl Store {
             Room::Spl => (Arrays::Values, spl_value),
         };
         let all = self.sees_everything();
-        let wanted = |name: &str| all || self.columns.iter().any(|column| column.name == name);
+        let own = self.base.as_ref().map_or(&[][..], |base| base.columns());
+        let columns = || self.columns.iter().chain(own);
+        let wanted = |name: &str| all || columns().any(|column| column.name == name);
         let mut fields = flatten(event, arrays, wanted, hold);
         if self.is_data_model() {
             fields.retain(|_, value| !value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(UNKNOWN)));
@@ -209,9 +221,10 @@ impl Store {
             fields.remove(RAW_FIELD);
             fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
         }
-        for column in &self.columns {
-            if let Some(value) = fields.get_mut(&column.name) {
-                *value = typed(column.kind, std::mem::take(value))?;
+        let kinds: BTreeMap<&str, ColumnKind> = columns().map(|column| (column.name.as_str(), column.kind)).collect();
+        for (name, kind) in kinds {
+            if let Some(value) = fields.get_mut(name) {
+                *value = typed(kind, std::mem::take(value))?;
             }
         }
         self.nameable()?;
@@ -225,7 +238,10 @@ impl Store {
         if self.computed.iter().any(inexact) {
             return Err(Exclusion::NotADouble);
         }
-        Ok(Event(fields))
+        match &self.base {
+            Some(base) => base.under(&Event(fields)).map(|stored| stored.seen).ok_or(Exclusion::NotComputed),
+            None => Ok(Event(fields)),
+        }
     }
 
     /// Whether the events are asked by a data model of Splunk.
@@ -259,6 +275,13 @@ impl Store {
             return Table { name: name.to_owned(), columns, rows };
         }
         let mut columns = self.columns.clone();
+        let rows = match &self.base {
+            Some(base) => {
+                columns = base.columns().to_vec();
+                rows.into_iter().map(|row| base.under(&row).map_or(row, |stored| stored.row)).collect()
+            }
+            None => rows,
+        };
         let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -320,6 +343,8 @@ fn columns(room: Room, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, b
         }
     });
     let kind = |name: &str, kind| column_kind(room, types.map_or(kind, |types| types.named(name)));
+    let nested = matches!(rule.table, Some(ir::Table { shape: TableShape::Nested, .. }));
+    let kind = |name, own| if nested { nested_kind(own) } else { kind(name, own) };
     let columns = names.into_iter().map(|(name, own)| Column { name: name.to_owned(), kind: kind(name, own) });
     (columns.collect(), keywords)
 }
@@ -335,6 +360,16 @@ fn column_kind(room: Room, kind: FieldType) -> ColumnKind {
         (FieldType::Ip, Room::Eql) => ColumnKind::Ip,
         (FieldType::Time, Room::Kql) => ColumnKind::Time,
         (FieldType::Dynamic, Room::Kql) => ColumnKind::Dynamic,
+        _ => ColumnKind::Text,
+    }
+}
+
+/// The column of a field within columns, which have types in all engines.
+fn nested_kind(kind: FieldType) -> ColumnKind {
+    match kind {
+        FieldType::Integer => ColumnKind::Integer,
+        FieldType::Real => ColumnKind::Real,
+        FieldType::Boolean => ColumnKind::Boolean,
         _ => ColumnKind::Text,
     }
 }

@@ -63,6 +63,23 @@ impl Tally {
         self.unwarned += usize::from(comparison.data_model.unwarned.is_some());
     }
 
+    /// Adds other sums.
+    pub fn add_all(&mut self, other: &Tally) {
+        self.equal += other.equal;
+        self.different += other.different;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        other.refusals.iter().for_each(|(code, n)| *self.refusals.entry(*code).or_default() += n);
+        self.events += other.events;
+        self.matched += other.matched;
+        self.rules_matched += other.rules_matched;
+        self.discriminating += other.discriminating;
+        other.excluded.iter().for_each(|(exclusion, n)| *self.excluded.entry(*exclusion).or_default() += n);
+        self.stated += other.stated;
+        self.warned += other.warned;
+        self.unwarned += other.unwarned;
+    }
+
     /// Rules that were converted and compared, whatever came of it.
     pub fn compared(&self) -> usize {
         self.equal + self.different + self.failed

@@ -146,7 +146,7 @@ impl Spec {
 }
 
 /// Starts `runner.py`; `None` where it says that its engine is not installed.
-fn start(command: &[String]) -> Result<Option<Process>, String> {
+pub fn start(command: &[String]) -> Result<Option<Process>, String> {
     match Process::start(command, PATIENCE) {
         Ok(process) => Ok(Some(process)),
         Err(EngineError::Rejected(words)) if words.starts_with(NOT_INSTALLED) => Ok(None),

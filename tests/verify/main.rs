@@ -4,6 +4,7 @@
 mod common;
 mod corpus;
 mod mapping;
+mod mappings;
 mod planted;
 mod properties;
 mod reports;

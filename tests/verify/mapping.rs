@@ -1,11 +1,5 @@
-//! `verify` through mappings: the rules of the project and a part of the corpus, with every mapping of the program on each of its
-//! targets; and defects of mappings that it found, by name.
-//!
-//! Every 20th rule of the corpus; all of them with `SIGMAGLOT_DEEP=1`.
+//! `verify` through mappings: how events go through a mapping, and defects of mappings that it found, by name.
 
-use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
 use serde_json::{Value, json};
 use sigmaglot::interp::Event;
 use sigmaglot::ir::Rule;
@@ -13,13 +7,9 @@ use sigmaglot::mapping::{self, Pipeline, Reason, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::Templates;
 use sigmaglot::verify::store::Exclusion;
-use sigmaglot::verify::{Comparison, Mapping, Outcome, Stage, Tally, compare_mapped};
+use sigmaglot::verify::{Comparison, Mapping, Outcome, Stage, compare_mapped};
 
-use crate::common::corpus;
-use crate::support::{TARGETS, engines, rule, target, witnesses};
-
-/// The longest rule of the corpus that is taken without `SIGMAGLOT_DEEP=1`, in bytes.
-const LENGTH: u64 = 12_000;
+use crate::support::{engines, rule, target, witnesses};
 
 fn pipeline(name: &str, text: &str) -> Pipeline {
     let (pipeline, said) = Pipeline::parse(&Source::new(name, text));
@@ -64,78 +54,6 @@ fn is_equal(comparison: &Comparison) -> bool {
 
 fn is_refused(comparison: &Comparison, code: &str) -> bool {
     matches!(&comparison.outcome, Outcome::Refused(errors) if errors.iter().any(|e| e.code.to_string() == code))
-}
-
-/// Every mapping of the program on each of its targets that has an engine, over all the rules: nothing is different.
-#[test]
-fn no_mapping_of_the_program_changes_a_verdict() {
-    let deep = std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1");
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut files = corpus::files(&own, "yml");
-    if let Some(root) = corpus::root() {
-        let short = |path: &PathBuf| deep || path.metadata().is_ok_and(|meta| meta.len() <= LENGTH);
-        files.extend(corpus::rule_files(&root).into_iter().step_by(if deep { 1 } else { 20 }).filter(short));
-    }
-    let rules: Vec<(&PathBuf, Rule)> = files
-        .par_iter()
-        .flat_map_iter(|path| corpus::rules(path).into_iter().map(move |rule| (path, rule)))
-        .filter(|(_, rule)| !corpus::has_placeholders(rule))
-        .collect();
-    let events: Vec<Vec<Event>> = rules.par_iter().map(|(_, rule)| witnesses(rule)).collect();
-    let mut wrong = Vec::new();
-    for name in builtin::names() {
-        let pipeline = pipeline(name, builtin::get(name).unwrap_or(""));
-        for target in TARGETS.iter().filter(|target| pipeline.is_for(target)) {
-            wrong.extend(check(name, &pipeline, target, &rules, &events));
-        }
-    }
-    let shown: Vec<String> = wrong.iter().take(5).map(|text| text.chars().take(3_000).collect()).collect();
-    assert!(wrong.is_empty(), "{} findings, some:\n{}", wrong.len(), shown.join("\n"));
-}
-
-fn check(
-    name: &str,
-    pipeline: &Pipeline,
-    target_name: &str,
-    rules: &[(&PathBuf, Rule)],
-    events: &[Vec<Event>],
-) -> Vec<String> {
-    let chain = mapping::resolve([pipeline], target_name).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let options = mapping::Options::default();
-    let target = target(target_name, &Templates::embedded());
-    let work = |(session, engines): &mut (_, Vec<_>), ((_, rule), events): (&(&PathBuf, Rule), &Vec<Event>)| {
-        let mapping = Mapping { chain: &chain, options: &options };
-        compare_mapped(rule, mapping, target_name, session, engines, events)
-    };
-    let start = || (target.session(), engines(target_name));
-    let comparisons: Vec<Comparison> = rules.par_iter().zip(events).map_init(start, work).collect();
-    let mut tally = Tally::default();
-    comparisons.iter().for_each(|comparison| tally.add(comparison));
-    let excluded: usize = tally.excluded.values().sum();
-    println!(
-        "{name} {target_name}: {} of {} rules converted, {} equal, {} different, {} failed; {} events, {} matched, {excluded} \
-         left out; {} rules matched, {} told two events apart",
-        tally.compared(),
-        rules.len(),
-        tally.equal,
-        tally.different,
-        tally.failed,
-        tally.events,
-        tally.matched,
-        tally.rules_matched,
-        tally.discriminating,
-    );
-    tally.excluded.iter().for_each(|(exclusion, n)| println!("  {n} {exclusion}"));
-    let mut wrong = Vec::new();
-    for ((path, _), comparison) in rules.iter().zip(&comparisons) {
-        match &comparison.outcome {
-            Outcome::Equal | Outcome::Refused(_) => {}
-            // A model says so where it does not know a construct; that is no verdict on the query.
-            Outcome::Failed { error, .. } if error.to_string().contains("not modelled") => {}
-            other => wrong.push(format!("{name} {target_name} {}: {other:?}", path.display())),
-        }
-    }
-    wrong
 }
 
 const BOOLEANS: &str = "
@@ -243,7 +161,7 @@ fn an_event_that_the_product_does_not_have_is_named() {
         (json!({"EventID": 1}), "`event.code`: not of the log source: the mapping asks for another value"),
         (
             json!({"Initiated": "egress"}),
-            "`Initiated`: not of the log source: the product has this value for another one",
+            "`Initiated`: not of the log source: its field has no such value, or the product no word for it",
         ),
         (json!({"Image": {"a": 1}}), "`Image`: not of the log source: an object where the rule tests a value"),
         (
@@ -253,6 +171,44 @@ fn an_event_that_the_product_does_not_have_is_named() {
     ] {
         assert_eq!(stored(text, &rule, "eql", given.clone()), [Err(expected.to_owned())], "{given}");
     }
+}
+
+#[test]
+fn a_word_of_the_product_is_no_value_of_the_source() {
+    let rule = windows("registry_set", "    Details: x");
+    let expected = "`Details`: not of the log source: the product has this value for another one".to_owned();
+    assert_eq!(stored(NUMBERS, &rule, "eql", json!({"Details": "0"})), [Err(expected)]);
+}
+
+/// In Splunk and KQL an empty text is no value, and the rules for which a field must not be empty had no event that matched.
+#[test]
+fn a_field_that_must_not_be_empty_has_a_value_in_some_event() {
+    let pipeline = pipeline("splunk-windows", builtin::get("splunk-windows").unwrap_or(""));
+    let rule = rule(
+        "
+title: A rule
+logsource: {product: windows, category: image_load}
+detection:
+  sel: {Image|endswith: x}
+  empty: {Signed: ''}
+  dash: {Signed: '-'}
+  condition: sel and not empty and not dash
+",
+    );
+    assert!(is_equal(&through(&pipeline, "spl", &rule, &[])));
+    let pipeline = self::pipeline("elastic-defend", builtin::get("elastic-defend").unwrap_or(""));
+    let rule = self::rule(
+        "
+title: A rule
+logsource: {product: windows, category: image_load}
+detection:
+  sel: {Image|endswith: x}
+  signed: {Signed: 'true'}
+  none: {Signed: null}
+  condition: sel and not signed and not none
+",
+    );
+    assert!(is_equal(&through(&pipeline, "eql", &rule, &[])));
 }
 
 #[test]
@@ -323,4 +279,76 @@ fn elastic_defend_knows_the_hive_in_any_letter_case() {
     let rule = windows("registry_set", r"    TargetObject|startswith: HKU\S-1");
     let comparison = through(&pipeline, "eql", &rule, &[json!({"TargetObject": r"hku\s-1-5"})]);
     assert!(is_equal(&comparison), "{comparison:?}");
+}
+
+/// The whole corpus was refused by SQLite: the mapping leaves the name of the table open, and the engine had none.
+#[test]
+fn a_mapping_of_the_shape_alone_asks_the_table_that_there_is() {
+    let pipeline = pipeline("sql-json", builtin::get("sql-json").unwrap_or(""));
+    let rule = windows("process_creation", "    ProcessId|gt: 4");
+    let comparison = through(&pipeline, "sql", &rule, &[json!({"ProcessId": 5}), json!({"ProcessId": "4"})]);
+    assert!(is_equal(&comparison), "{comparison:?}");
+}
+
+#[test]
+fn elastic_defend_finds_a_hive_in_the_middle_of_a_pattern() {
+    let pipeline = pipeline("elastic-defend", builtin::get("elastic-defend").unwrap_or(""));
+    let rule = windows("registry_set", r"    TargetObject|contains: HKU\S-1");
+    let given = [json!({"TargetObject": r"HKU\S-1-5"}), json!({"TargetObject": r"HKLM\HKU\S-1"})];
+    let comparison = through(&pipeline, "eql", &rule, &given);
+    assert!(is_equal(&comparison), "{comparison:?}");
+    let long = windows("registry_set", r"    TargetObject|contains: HKEY_USERS\");
+    assert!(is_refused(&through(&pipeline, "eql", &long, &[]), "SG0609"));
+}
+
+#[test]
+fn values_that_are_one_in_the_product_are_not_told_apart() {
+    let pipeline = pipeline("splunk-cim", builtin::get("splunk-cim").unwrap_or(""));
+    for (values, refused) in [("DeleteKey", true), ("[DeleteKey, DeleteValue]", false), ("CreateKey", false)] {
+        let rule = windows("registry_event", &format!("    EventType: {values}"));
+        let given = [json!({"EventType": "DeleteValue"}), json!({"EventType": "CreateKey"})];
+        let comparison = through(&pipeline, "spl", &rule, &given);
+        assert_eq!((is_refused(&comparison, "SG0608"), is_equal(&comparison)), (refused, !refused), "{comparison:?}");
+    }
+}
+
+/// What the mapping asks of the log source is no value of the event.
+#[test]
+fn the_facts_of_a_source_are_no_values_of_an_event() {
+    let text = builtin::get("ecs-windows").unwrap_or("");
+    let rule = windows("registry_event", "    TargetObject: x");
+    let given = json!({"TargetObject": "x", "EventID": 13});
+    let forms = stored(text, &rule, "eql", given);
+    let code = |form: &Result<Value, String>| form.as_ref().ok().and_then(|event| event.get("event.code").cloned());
+    assert!(!forms.is_empty() && forms.iter().all(|form| code(form) == Some(json!(13))), "{forms:?}");
+}
+
+/// That a field is missing excuses a difference only where the product would be right about the event that has it.
+#[test]
+fn a_missing_field_does_not_hide_a_defect_of_the_mapping() {
+    let text = "
+transformations:
+  - {type: replace_string, regex: '^abc', replacement: x, field_name_conditions: [{type: include_fields, fields: [Image]}]}
+  - {type: field_name_mapping, mapping: {Image: path, Process: path}}
+";
+    let rule = rule(
+        "
+title: A rule
+logsource: {product: windows, category: test}
+detection:
+  a: {Image|contains: bc}
+  b: {Process|contains: q}
+  condition: a or b
+",
+    );
+    let comparison = through(&pipeline("a wrong mapping", text), "eql", &rule, &[json!({"Image": "abcd"})]);
+    assert!(matches!(&comparison.outcome, Outcome::Different(d) if d.stage == Stage::Mapping), "{comparison:?}");
+    let given = [json!({"Image": "-", "Process": "q"}), json!({"Process": "bc"})];
+    let right = pipeline(
+        "a right mapping",
+        "transformations:\n  - {type: field_name_mapping, mapping: {Image: path, Process: path}}\n",
+    );
+    let comparison = through(&right, "eql", &rule, &given);
+    assert!(is_equal(&comparison), "{comparison:?}");
+    assert!(comparison.excluded.contains_key(&Exclusion::Unfit(Reason::HalfColumn)), "{comparison:?}");
 }

@@ -7,11 +7,13 @@ use serde_json::Value as Json;
 use crate::lang::{Error, Skeleton};
 use crate::source::Span;
 
-/// A query: a table and the conditions that its rows must meet, one for each `where`.
+/// A query: a table, the columns that it computes, and the conditions that its rows must meet, one for each `where`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     /// The table, or a function without arguments that stands for one (`_Im_ProcessCreate()`).
     pub table: Name,
+    /// The `extend` operators, in order; they stand before every `where`. Each gives columns, computed from those before it.
+    pub extends: Vec<Vec<(Name, Expr)>>,
     /// The predicates of the `where` operators, in order; a row must meet all of them.
     pub filters: Vec<Expr>,
     pub(super) text: Arc<str>,

@@ -23,6 +23,11 @@ pub(super) fn predicate(expr: &Expr, schema: &Schema) -> Result<Node, Error> {
     Checker { schema }.of_type(expr, Type::Bool)
 }
 
+/// Checks an expression of any type.
+pub(super) fn expression(expr: &Expr, schema: &Schema) -> Result<(Node, Type), Error> {
+    Checker { schema }.check(expr)
+}
+
 struct Checker<'a> {
     schema: &'a Schema,
 }

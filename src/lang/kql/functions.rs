@@ -22,6 +22,8 @@ pub(super) enum Param {
     Text,
     /// `int` or `long`
     Integer,
+    /// `long`
+    Long,
     /// `dynamic`
     Dynamic,
     /// `string` or `dynamic`
@@ -38,6 +40,7 @@ pub(super) enum Function {
     ToLower,
     ToUpper,
     ToText,
+    ToHex,
     ToLong,
     ToInt,
     ToReal,
@@ -67,7 +70,7 @@ pub(super) struct Signature {
 /// Looks a function up; names are case-sensitive.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     use Function as F;
-    use Param::{Any, Dynamic, Integer, Json, Printable, Text};
+    use Param::{Any, Dynamic, Integer, Json, Long, Printable, Text};
     let (function, params, required, result): (F, &'static [Param], usize, Type) = match name {
         "isempty" => (F::IsEmpty, &[Any], 1, Type::Bool),
         "isnotempty" => (F::IsNotEmpty, &[Any], 1, Type::Bool),
@@ -76,6 +79,8 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
         "tolower" => (F::ToLower, &[Text], 1, Type::String),
         "toupper" => (F::ToUpper, &[Text], 1, Type::String),
         "tostring" => (F::ToText, &[Printable], 1, Type::String),
+        // An `int` below zero has fewer digits, and a second argument pads.
+        "tohex" => (F::ToHex, &[Long], 1, Type::String),
         "tolong" => (F::ToLong, &[Any], 1, Type::Long),
         "toint" => (F::ToInt, &[Any], 1, Type::Int),
         "todouble" | "toreal" => (F::ToReal, &[Any], 1, Type::Real),
@@ -106,6 +111,7 @@ impl Param {
             Param::Any => true,
             Param::Printable => !matches!(argument, Type::Real | Type::Decimal),
             Param::Text => argument == Type::String,
+            Param::Long => argument == Type::Long,
             Param::Integer => matches!(argument, Type::Int | Type::Long),
             Param::Dynamic => argument == Type::Dynamic,
             Param::Json => matches!(argument, Type::String | Type::Dynamic),
@@ -129,6 +135,8 @@ pub(super) fn call<'a>(function: Function, args: &[Cell<'_>]) -> Cell<'a> {
         Function::ToLower => text(map_case(first.text(), char::to_lowercase)),
         Function::ToUpper => text(map_case(first.text(), char::to_uppercase)),
         Function::ToText => text(first.to_text()),
+        // Page `tohex()`: digits in lower case, those of the complement below zero.
+        Function::ToHex => text(integer(0).map_or(String::new(), |value| format!("{value:x}"))),
         Function::StrCat => text(args.iter().map(Cell::to_text).collect()),
         Function::ToLong => to_long(first).map_or(Cell::Null, Cell::Long),
         Function::ToInt => to_long(first).filter(|value| i32::try_from(*value).is_ok()).map_or(Cell::Null, Cell::Long),

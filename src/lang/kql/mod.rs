@@ -1,4 +1,4 @@
-//! Kusto Query Language: `Table | where predicate | where predicate ...`.
+//! Kusto Query Language: `Table | extend column = expression, ... | where predicate | where predicate ...`.
 //!
 //! Sources: the Kusto pages of MicrosoftDocs/dataexplorer-docs (named in comments by their titles) and the grammar of
 //! microsoft/Kusto-Query-Language. The model refuses what it does not know: other tabular operators, arithmetic,
@@ -28,12 +28,15 @@ pub use ast::{CompareOp, Expr, ExprKind, ListOp, Literal, Name, Query, Subject, 
 pub use parser::parse;
 pub use value::{OtherColumns, Row, Schema, Type, Value};
 
+use std::borrow::Cow;
+
 use super::Error;
 use eval::Node;
 
 /// A query checked against a schema, with its regexes compiled: made once, asked for many rows.
 #[derive(Debug)]
 pub struct Prepared {
+    extends: Vec<Vec<(String, Node)>>,
     filters: Vec<Node>,
 }
 
@@ -44,8 +47,17 @@ impl Query {
     /// What the engine's binder refuses (an unknown column, a text compared with a number), and what the model does not
     /// know.
     pub fn prepare(&self, schema: &Schema) -> Result<Prepared, Error> {
-        let filters = self.filters.iter().map(|filter| check::predicate(filter, schema)).collect::<Result<_, _>>()?;
-        Ok(Prepared { filters })
+        let mut schema = Cow::Borrowed(schema);
+        let mut extends = Vec::with_capacity(self.extends.len());
+        for columns in &self.extends {
+            let check = |(name, expr): &(Name, Expr)| Ok((name.text.clone(), check::expression(expr, &schema)?));
+            let computed = columns.iter().map(check).collect::<Result<Vec<_>, Error>>()?;
+            let schema = schema.to_mut();
+            computed.iter().for_each(|(name, (_, kind))| schema.set(name.clone(), *kind));
+            extends.push(computed.into_iter().map(|(name, (node, _))| (name, node)).collect());
+        }
+        let filters = self.filters.iter().map(|filter| check::predicate(filter, &schema)).collect::<Result<_, _>>()?;
+        Ok(Prepared { extends, filters })
     }
 
     /// Whether the query keeps this row; to ask for many rows, [`Query::prepare`] once.
@@ -58,12 +70,28 @@ impl Query {
 }
 
 impl Prepared {
+    /// The row with the columns that the query computes.
+    ///
+    /// # Errors
+    /// A cell of the row is not of its column's type.
+    pub fn extend<'r>(&self, row: &'r Row) -> Result<Cow<'r, Row>, Error> {
+        let mut row = Cow::Borrowed(row);
+        for columns in &self.extends {
+            // None of the columns of one operator sees another.
+            let cell = |(name, node): &(String, Node)| Ok((name.clone(), node.eval(&row)?.into_value()));
+            let cells = columns.iter().map(cell).collect::<Result<Vec<_>, Error>>()?;
+            row.to_mut().extend(cells);
+        }
+        Ok(row)
+    }
+
     /// Whether the query keeps this row: every `where` is true of it ("`where` treats null values as if they're
     /// `bool(false)`", page "Null values").
     ///
     /// # Errors
     /// A cell of the row is not of its column's type.
     pub fn matches(&self, row: &Row) -> Result<bool, Error> {
+        let row = &*self.extend(row)?;
         for filter in &self.filters {
             if filter.truth(row)? != Some(true) {
                 return Ok(false);

@@ -12,23 +12,26 @@ use crate::lang::Error;
 use crate::lang::cursor::Cursor;
 use crate::source::Span;
 
-/// Parses a query: a table, then any number of `| where` operators.
+/// Parses a query: a table, then any number of `| extend` operators, then any number of `| where` operators.
 ///
 /// # Errors
 /// Everything that is not KQL, and all of KQL that the model does not know.
 pub fn parse(text: &str) -> Result<Query, Error> {
     let mut parser = Parser::new(text, tokens(text)?);
     let table = parser.table()?;
-    let mut filters = Vec::new();
+    let (mut extends, mut filters) = (Vec::new(), Vec::new());
     while parser.take_mark("|") {
         let operator = parser.span();
-        if !parser.take_word("where") {
-            return Err(Error::new("only the `where` operator is modelled", operator));
+        if parser.take_word("where") {
+            filters.push(parser.or()?);
+        } else if filters.is_empty() && parser.take_word("extend") {
+            extends.push(parser.extensions()?);
+        } else {
+            return Err(Error::new("only `extend` operators and then `where` operators are modelled", operator));
         }
-        filters.push(parser.or()?);
     }
     match parser.kind() {
-        Kind::End => Ok(Query { table, filters, text: text.into() }),
+        Kind::End => Ok(Query { table, extends, filters, text: text.into() }),
         _ => parser.unexpected("`|` or the end of the query"),
     }
 }
@@ -71,6 +74,26 @@ impl<'a> Parser<'a> {
             self.expect_mark(")")?;
         }
         Ok(name)
+    }
+
+    /// `name = expression, name = expression`: the columns of an `extend`.
+    fn extensions(&mut self) -> Result<Vec<(Name, Expr)>, Error> {
+        let mut columns: Vec<(Name, Expr)> = Vec::new();
+        loop {
+            let name = match self.kind() {
+                Kind::Name(word) if !is_reserved(word) => self.word_name(),
+                Kind::Mark("[") => self.bracketed()?,
+                _ => return self.unexpected("the name of a column"),
+            };
+            self.expect_mark("=")?;
+            if columns.iter().any(|(other, _)| other.text == name.text) {
+                return Err(Error::new(format!("the column `{}` is computed twice", name.text), name.span));
+            }
+            columns.push((name, self.or()?));
+            if !self.take_mark(",") {
+                return Ok(columns);
+            }
+        }
     }
 
     fn or(&mut self) -> Result<Expr, Error> {

@@ -33,6 +33,35 @@ fn ask(predicate: &str, row: &Row) -> Result<bool, String> {
     query.matches(row, &schema()).map_err(|e| e.message)
 }
 
+fn asked(text: &str, row: &Row) -> Result<bool, String> {
+    parse(text).and_then(|query| query.matches(row, &schema())).map_err(|e| e.message)
+}
+
+#[test]
+fn extend_computes_columns_from_those_before_it() {
+    let row = row(&[("s", string("ab")), ("d", Value::Dynamic(serde_json::json!({"k": {"x": 10}})))]);
+    for query in [
+        "T | extend k = tostring(d.k.x) | where k == '10'",
+        "T | extend k = tolong(d.k.x)\n| extend h = strcat('0x', tohex(k))\n| where h == '0xa' and k == 10",
+        "T | extend s = strcat(s, 'c'), u = s | where s == 'abc' and u == 'ab'",
+        "T | extend ['a b'] = 'x', h = tohex(long(-256)) | where ['a b'] == 'x' and h == 'ffffffffffffff00'",
+        "T | extend k = 'needle' | where * contains 'needle'",
+        "T | extend k = tohex(tolong(d.missing)) | where isempty(k)",
+    ] {
+        assert_eq!(asked(query, &row), Ok(true), "{query}");
+    }
+    for query in [
+        "T | extend k = 1, m = k | where m == 1",
+        "T | extend k = 1, k = 2",
+        "T | where true | extend k = 1",
+        "T | extend k | where true",
+        "T | extend k = tohex(n)",
+        "T | extend k = 1 | where k == 'x'",
+    ] {
+        assert!(asked(query, &row).is_err(), "{query}");
+    }
+}
+
 /// The three-valued result of a predicate: `Some(None)` is null.
 fn truth(predicate: &str, row: &Row) -> Result<Option<bool>, String> {
     match (ask(predicate, row)?, ask(&format!("not({predicate})"), row)?) {

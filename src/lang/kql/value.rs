@@ -95,6 +95,11 @@ impl Schema {
         Self { columns: columns.into_iter().collect(), others }
     }
 
+    /// Gives a column this type.
+    pub(super) fn set(&mut self, name: String, kind: Type) {
+        self.columns.insert(name, kind);
+    }
+
     /// The type of a column; `None` where the table has no such column.
     pub fn column(&self, name: &str) -> Option<Type> {
         let other = (self.others == OtherColumns::String).then_some(Type::String);
@@ -144,6 +149,18 @@ impl Cell<'_> {
 
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Cell::Null)
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Cell::Null => Value::Null,
+            Cell::Bool(value) => Value::Bool(value),
+            Cell::Long(value) => Value::Long(value),
+            Cell::Real(value) => Value::Real(value),
+            Cell::Text(text) => Value::String(text.into_owned()),
+            Cell::DateTime(value) => Value::DateTime(value),
+            Cell::Dynamic(value) => Value::Dynamic(value.into_owned()),
+        }
     }
 
     /// The text of a string; other cells have none.

@@ -65,7 +65,7 @@ fn row(event: &Event, types: &BTreeMap<&str, Type>) -> Result<Row, EngineError> 
 fn cell(kind: Type, value: &Value) -> Option<kql::Value> {
     Some(match (kind, value) {
         (Type::String, Value::String(text)) => kql::Value::String(text.clone()),
-        (Type::Dynamic, Value::String(_)) => kql::Value::Dynamic(value.clone()),
+        (Type::Dynamic, _) => kql::Value::Dynamic(value.clone()),
         (Type::Bool, Value::Bool(b)) => kql::Value::Bool(*b),
         (Type::Long, Value::Number(number)) => kql::Value::Long(number.as_i64()?),
         (Type::Real, Value::Number(number)) => kql::Value::Real(number.as_f64()?),

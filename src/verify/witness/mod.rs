@@ -17,16 +17,20 @@ mod solve;
 mod verdict;
 mod ways;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
 
 use crate::interp::{Event, Matcher};
-use crate::ir::{Kind, Origin, Predicate, Rule, Subject};
+use crate::ir::{Kind, Origin, Predicate, Rule, Subject, Test};
 use random::Random;
 use verdict::Verdict;
 use ways::{Forest, Wish};
 
 /// How many values of a predicate say which ways of the other parts go together with it.
 const HINTS: usize = 4;
+/// How many events get values in fields that may be empty.
+const FILLED: usize = 3;
 
 /// How much is made.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +127,7 @@ impl Witnesses {
             maker.singles(options.ways);
         }
         maker.mutations(options.mutations);
+        maker.filled();
         Witnesses { events: maker.events, flips, ways_left_out }
     }
 }
@@ -228,6 +233,36 @@ impl Maker<'_, '_> {
         let values = sample::values(&predicate.test, &mut self.random).into_iter().take(HINTS);
         let event = |value| Event([(field.name.to_string(), value)].into_iter().collect());
         values.map(event).filter(|event| self.matcher.holds(predicate, event)).collect()
+    }
+
+    /// Events that match and have values in the fields which the rule asks to be empty or not: stores differ in what is no value, and
+    /// a column of truth values holds no other text.
+    fn filled(&mut self) {
+        let about_nothing = |test: &Test| match test {
+            Test::Null | Test::Exists(_) => true,
+            Test::Pattern(pattern) => pattern.pieces().is_empty(),
+            _ => false,
+        };
+        let names: BTreeSet<&str> = (self.forest.predicates().iter())
+            .filter(|(predicate, _)| about_nothing(&predicate.test))
+            .filter_map(|(predicate, _)| match &predicate.subject {
+                Subject::Field(field) => Some(&*field.name),
+                Subject::AnyValue => None,
+            })
+            .collect();
+        let sources = self.events.iter().filter(|witness| witness.matches && !names.is_empty()).take(FILLED);
+        let sources: Vec<Event> = sources.map(|witness| witness.event.clone()).collect();
+        for (source, value) in sources.iter().flat_map(|source| [(source, "x".into()), (source, Value::Bool(false))]) {
+            let mut event = source.clone();
+            for name in &names {
+                let mut other = event.clone();
+                other.0.insert((*name).to_owned(), value.clone());
+                if self.verdict.of(&other) {
+                    event = other;
+                }
+            }
+            self.keep(event, Purpose::Mutation);
+        }
     }
 
     /// Mutations of the events so far, spread over all of them.
