@@ -143,12 +143,16 @@ impl<'m> Part<'m> {
             let conversion = self.judged(session.convert(normal(), &options));
             return Translation { mapped: None, conversion };
         }
-        let mapped = self.chain.apply(rule.clone(), &self.mapping);
+        let mut mapped = self.chain.apply(rule.clone(), &self.mapping);
         let mut diagnostics = mapped.diagnostics.clone();
-        let Some(rule) = &mapped.rule else {
+        let Some(rule) = &mut mapped.rule else {
             return Translation { mapped: Some(mapped), conversion: Conversion { query: None, diagnostics } };
         };
-        let conversion = self.judged(session.convert(&normalized(rule), &options));
+        // The rule is lent to the back end in normal form: a copy of all that it says of itself would be for nothing.
+        let normal = ir::normalize(rule.condition.clone());
+        let condition = std::mem::replace(&mut rule.condition, normal);
+        let conversion = self.judged(session.convert(rule, &options));
+        rule.condition = condition;
         diagnostics.extend(conversion.diagnostics);
         let query = match conversion.query.map(|query| self.chain.postprocess(query, &mapped)).transpose() {
             Ok(query) => query,

@@ -328,9 +328,10 @@ impl Work<'_> {
         let old = item::field(&part);
         let Some(new) = renaming.of(old.as_ref()).filter(|names| !names.is_empty()) else { return part };
         self.touched = true;
-        let out = item::on_fields(&part, &new);
+        let number = part.origin.item;
+        let out = item::on_fields(part, &new);
         self.tracking.renamed(old.as_ref(), &new, item.id.as_ref());
-        self.tracking.item(part.origin.item, item.id.as_ref());
+        self.tracking.item(number, item.id.as_ref());
         self.record.field(old.as_deref().unwrap_or(super::record::KEYWORD), &new, &item.label);
         out
     }

@@ -91,8 +91,8 @@ pub(super) fn split(mut item: Expr) -> Expr {
 }
 
 /// The item on another field.
-pub(super) fn on_field(item: &Expr, name: &Arc<str>) -> Expr {
-    map_tests(item.clone(), &mut |predicate, place| {
+pub(super) fn on_field(item: Expr, name: &Arc<str>) -> Expr {
+    map_tests(item, &mut |predicate, place| {
         let subject = Subject::Field(Field::new(name.clone()));
         Expr::new(Node::Test(Predicate { subject, ..predicate }), place.origin.clone())
     })
@@ -101,22 +101,22 @@ pub(super) fn on_field(item: &Expr, name: &Arc<str>) -> Expr {
 /// The item on each of several fields: some copy holds. Of a negated item every copy must hold, as the negation stands outside.
 ///
 /// The value is in one of the fields, so that it is missing where it is missing in all: then each test goes its own way.
-pub(super) fn on_fields(item: &Expr, names: &[Arc<str>]) -> Expr {
+pub(super) fn on_fields(item: Expr, names: &[Arc<str>]) -> Expr {
     if let [name] = names {
         return on_field(item, name);
     }
     let of_absence = |test: &Test| matches!(test, Test::Null | Test::Exists(false));
-    if tests(item).iter().any(|(_, test)| of_absence(test)) {
-        return split(map_tests(item.clone(), &mut |predicate, place| {
+    if tests(&item).iter().any(|(_, test)| of_absence(test)) {
+        return split(map_tests(item, &mut |predicate, place| {
             let test = Expr::new(Node::Test(predicate.clone()), place.origin.clone());
-            let copies = names.iter().map(|name| on_field(&test, name)).collect();
+            let copies = names.iter().map(|name| on_field(test.clone(), name)).collect();
             let node = if of_absence(&predicate.test) { Node::All(copies) } else { Node::Any(copies) };
             Expr::new(node, place.origin.clone())
         }));
     }
     let mut origin = item.origin.clone();
     origin.item = None;
-    let copies = names.iter().map(|name| on_field(item, name)).collect();
+    let copies = names.iter().map(|name| on_field(item.clone(), name)).collect();
     let node = if matches!(item.node, Node::Not(_)) { Node::All(copies) } else { Node::Any(copies) };
     Expr::new(node, origin)
 }

@@ -147,12 +147,12 @@ fn seen(template: &Template, query: String, view: &View<'_>, pipeline: &Pipeline
         out.insert("columns", columns(view.rule).into_iter().map(Value::from).collect());
     }
     if template.sees("pipeline") {
-        let parts = [
+        let parts = BTreeMap::from([
             ("name", Value::from(pipeline.name.as_ref())),
             ("state", Serde(view.state).into()),
             ("vars", template.vars(&pipeline.vars)),
-        ];
-        out.insert("pipeline", parts.into_iter().collect());
+        ]);
+        out.insert("pipeline", parts.into());
     }
     out
 }

@@ -52,6 +52,7 @@ impl Template {
         environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
+        environment.add_filter("defining", defining);
         match environment.add_template_owned("template", text?.to_string()) {
             Ok(()) => {
                 let names = environment.get_template("template").map(|template| template.undeclared_variables(false));
@@ -84,6 +85,13 @@ impl Template {
         let template = self.environment.get_template("template").map_err(|error| words(&error))?;
         template.render(context).map_err(|error| words(&error))
     }
+}
+
+/// The filter `defining(columns)`: of definitions `NAME = EXPRESSION` those whose name is one of the columns, in their order.
+fn defining(definitions: Vec<Value>, columns: Vec<Value>) -> Vec<Value> {
+    let columns: HashSet<&str> = columns.iter().filter_map(Value::as_str).collect();
+    let name = |definition: &Value| Some(columns.contains(definition.as_str()?.split_once(" = ")?.0));
+    definitions.into_iter().filter(|definition| name(definition) == Some(true)).collect()
 }
 
 fn words(error: &minijinja::Error) -> String {
@@ -173,6 +181,13 @@ fn path(name: &str) -> Result<Vec<Arc<str>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn definitions_of_asked_columns_stay() {
+        let list = |texts: &[&str]| texts.iter().map(|text| Value::from(*text)).collect::<Vec<_>>();
+        let kept = defining(list(&["A = x", "AB = y", "B = f(A = z)", "C"]), list(&["B", "A", "C", "x"]));
+        assert_eq!(kept, list(&["A = x", "B = f(A = z)"]));
+    }
 
     #[test]
     fn format_strings_take_paths_and_doubled_braces() {
