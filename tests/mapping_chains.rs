@@ -44,15 +44,19 @@ transformations:
 ";
 
 fn map(pipelines: &[&str], product: &str) -> (Mapped, Option<String>) {
+    map_with(pipelines, &format!("{{product: {product}}}"), Unmapped::Keep)
+}
+
+fn map_with(pipelines: &[&str], logsource: &str, unmapped: Unmapped) -> (Mapped, Option<String>) {
     let read = |text: &&str| {
         let (pipeline, said) = Pipeline::parse(&Source::new("pipeline.yml", *text));
         pipeline.unwrap_or_else(|| panic!("{said:?}"))
     };
     let pipelines: Vec<Pipeline> = pipelines.iter().map(read).collect();
     let chain = mapping::resolve(&pipelines, "kql").unwrap_or_else(|e| panic!("{e}"));
-    let text = format!("title: T\nlogsource: {{product: {product}}}\ndetection: {{s: {{Image: x}}, condition: s}}\n");
+    let text = format!("title: T\nlogsource: {logsource}\ndetection: {{s: {{Image: x}}, condition: s}}\n");
     let rule = sigma::read(&Source::new("rule.yml", text), &sigma::Options::default()).rules.remove(0);
-    let mapped = chain.apply(rule, &Options { unmapped: Unmapped::Keep, ..Options::default() });
+    let mapped = chain.apply(rule, &Options { unmapped, ..Options::default() });
     let query = mapped.rule.as_ref().map(|rule| {
         let rule = ir::Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
         let target = Target::load("kql", &Templates::embedded()).unwrap_or_else(|e| panic!("{e}"));
@@ -88,6 +92,41 @@ fn a_rule_is_refused_only_where_no_pipeline_has_a_table() {
     let (mapped, _) = map(&[FIRST], "kubernetes");
     assert_eq!(mapped.diagnostics[0].code, codes::LOGSOURCE_UNMAPPED);
     assert!(mapped.diagnostics[0].message.ends_with("(item `tables` of the mapping)"));
+}
+
+#[test]
+fn a_rule_without_a_table_passes_on_purpose_only() {
+    let kubernetes = "{product: kubernetes}";
+    for unmapped in [Unmapped::Error, Unmapped::Warn, Unmapped::Keep] {
+        assert_eq!(map_with(&[FIRST, SECOND], kubernetes, unmapped).1, None);
+    }
+    let (mapped, text) = map_with(&[FIRST, SECOND, ANY], kubernetes, Unmapped::Pass);
+    assert_eq!(text.as_deref(), Some("Events | where Image_x =~ \"x\""), "what has no tables works on it");
+    assert_eq!(mapped.diagnostics, []);
+    assert_eq!((mapped.record.table.as_deref(), mapped.record.pipelines.len()), (None, 1));
+    assert_eq!(mapped.record.unmapped_source.as_deref(), Some("kubernetes/*/*"));
+    let (mapped, text) = map_with(&[FIRST], kubernetes, Unmapped::Pass);
+    assert_eq!(text.as_deref(), Some("Events | where Image =~ \"x\""));
+    assert_eq!(mapped.record.unmapped, ["Image".into()]);
+    let (mapped, text) = map_with(&[FIRST, SECOND], "{product: windows}", Unmapped::Pass);
+    assert_eq!(text.as_deref(), Some("one(One | where one =~ \"yes\" and one_image =~ \"x\")"), "the others as ever");
+    assert_eq!(mapped.record.unmapped_source, None);
+}
+
+/// Tables of which one is for rules that say no more.
+const EXACT: &str = "
+name: exact
+transformations:
+  - type: sigmaglot_tables
+    tables: [{product: linux, exact: true, table: All}, {product: linux, service: auth, table: Auth}]
+";
+
+#[test]
+fn an_exact_row_is_for_nothing_else() {
+    let table = |logsource| map_with(&[EXACT], logsource, Unmapped::Warn).0.record.table;
+    assert_eq!(table("{product: linux}").as_deref(), Some("All"));
+    assert_eq!(table("{product: linux, service: auth}").as_deref(), Some("Auth"));
+    assert_eq!(table("{product: linux, service: auht}"), None);
 }
 
 #[test]

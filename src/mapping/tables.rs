@@ -26,6 +26,8 @@ pub(super) struct Tables {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     logsource: Logsource,
+    /// Whether it is for rules that say no more of their log source than the row.
+    exact: bool,
     /// The log in which the table of log sources has it.
     log: Option<Arc<str>>,
     /// The table; `None` where the conditions alone tell the events.
@@ -58,7 +60,7 @@ impl Tables {
         for node in nodes {
             let Some(mut row) = Params::open(node, "a log source with its table", params.messages) else { continue };
             let logsource = super::conditions::read_logsource(&mut row);
-            let (log, table) = (row.text("log"), row.text("table"));
+            let (log, table, exact) = (row.text("log"), row.text("table"), row.flag("exact"));
             let conditions = match row.node("conditions") {
                 Some(node) => detection(node, row.messages).map(Box::new),
                 None => None,
@@ -72,7 +74,7 @@ impl Tables {
                 row.missing("table");
             }
             row.finish();
-            rows.push(Row { logsource, log, table, conditions, columns });
+            rows.push(Row { logsource, exact, log, table, conditions, columns });
         }
         Some(Tables { rows, known: OnceLock::new() })
     }
@@ -80,7 +82,7 @@ impl Tables {
     /// The first row for a log source. A row that asks for facts is for the log sources that the table has.
     pub fn find(&self, inner: &Logsource) -> Option<Found<'_>> {
         let source = sources::find(inner);
-        let row = self.rows.iter().find(|row| logsource::contains(&row.logsource, inner) && row.takes(source))?;
+        let row = self.rows.iter().find(|row| row.contains(inner) && row.takes(source))?;
         Some(Found { row, source: source.filter(|_| !row.columns.is_empty()) })
     }
 
@@ -104,8 +106,7 @@ impl Tables {
     fn logsources(&self) -> impl Iterator<Item = Logsource> {
         self.rows.iter().flat_map(|row| {
             let named = row.log.is_none() && row.columns.is_empty();
-            let has =
-                |source: &&Source| logsource::contains(&row.logsource, &source.logsource()) && row.takes(Some(source));
+            let has = |source: &&Source| row.contains(&source.logsource()) && row.takes(Some(source));
             let listed = sources::all().iter().filter(move |source| !named && has(source)).map(Source::logsource);
             named.then(|| row.logsource.clone()).into_iter().chain(listed)
         })
@@ -123,6 +124,10 @@ impl Tables {
 }
 
 impl Row {
+    fn contains(&self, inner: &Logsource) -> bool {
+        logsource::contains(&self.logsource, inner) && (!self.exact || logsource::contains(inner, &self.logsource))
+    }
+
     fn takes(&self, source: Option<&Source>) -> bool {
         match source {
             Some(source) => self.log.as_ref().is_none_or(|log| *log == source.log),

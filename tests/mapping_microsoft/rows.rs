@@ -147,7 +147,27 @@ fn messages_of_linux() {
         row("product: linux, service: sudo", "[a, 'b*c']"),
         r#"Syslog | where ProcessName =~ "sudo" and (SyslogMessage contains "a" or SyslogMessage matches regex "(?s)(?i)b.*c")"#
     );
-    assert_eq!(row("product: linux, service: auditd", "type: a"), "SG0613");
+    assert_eq!(row("product: linux", "[a]"), r#"Syslog | where SyslogMessage contains "a""#);
+    assert_eq!(
+        row("product: linux, service: auditd", "type: a"),
+        "SG0613",
+        "the row of Linux alone is for nothing else"
+    );
+}
+
+#[test]
+fn logs_of_zeek() {
+    let row = |logsource, search| row("sentinel-zeek", logsource, search);
+    assert_eq!(
+        row("product: zeek, service: smb_files", "{path|endswith: 'IPC$', name: a, id.resp_p: 445}"),
+        r#"Corelight_v2_smb_files_CL | where path_s endswith "IPC$" and name_s =~ "a" and id_resp_p_d == 445.0"#
+    );
+    assert_eq!(
+        row("product: zeek, service: dns", "rejected: 'false'"),
+        "Corelight_v2_dns_CL | where rejected_b == false"
+    );
+    assert_eq!(row("product: zeek, service: dns", "answers: a"), "SG0608");
+    assert_eq!(row("product: zeek, service: rdp", "cookie: a"), "SG0613");
 }
 
 #[test]
