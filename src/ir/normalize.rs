@@ -6,14 +6,18 @@
 //!
 //! No rewriting for the sake of a target belongs here: that is legalizing, and lives with the target.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Expr, Field, Node, Origin, Predicate, Subject, Test};
 
 /// The normal form of a condition. Takes time and space linear in its size (up to sorting); recurses as deep as the
 /// condition is nested, which the front end bounds.
 pub fn normalize(expr: Expr) -> Expr {
-    Normalizer::default().expr(expr).into_expr()
+    // The normalizer is dropped before the way back, so that each predicate has one owner again.
+    let normal = Normalizer::default().expr(expr);
+    normal.into_expr()
 }
 
 /// A number that equal subtrees share: equal but for origins.
@@ -31,7 +35,7 @@ enum Form {
     False,
     List(List, Vec<Normal>),
     Not(Box<Normal>),
-    Test(Predicate),
+    Test(Arc<Predicate>),
 }
 
 /// The two kinds of lists.
@@ -51,7 +55,7 @@ enum Key {
     Not(Identity),
     /// With the canonical text of a number test: two spellings of one huge number may differ in it, and then
     /// they match different texts.
-    Test(Predicate, Option<String>),
+    Test(Arc<Predicate>, Option<String>),
 }
 
 impl Normal {
@@ -63,7 +67,7 @@ impl Normal {
             Form::List(List::All, parts) => Node::All(exprs(parts)),
             Form::List(List::Any, parts) => Node::Any(exprs(parts)),
             Form::Not(part) => Node::Not(Box::new(part.into_expr())),
-            Form::Test(predicate) => Node::Test(predicate),
+            Form::Test(predicate) => Node::Test(Arc::unwrap_or_clone(predicate)),
         };
         Expr::new(node, self.origin)
     }
@@ -100,7 +104,7 @@ impl Normalizer {
         match expr.node {
             Node::True => self.make(Form::True, origin),
             Node::False => self.make(Form::False, origin),
-            Node::Test(predicate) => self.make(Form::Test(predicate), origin),
+            Node::Test(predicate) => self.make(Form::Test(Arc::new(predicate)), origin),
             Node::Not(part) => self.not(*part, origin),
             Node::All(parts) => self.list(List::All, parts, origin),
             Node::Any(parts) => self.list(List::Any, parts, origin),
@@ -167,11 +171,16 @@ fn gather(parts: Vec<Normal>) -> Vec<Normal> {
     let mut groups: Vec<Vec<Normal>> = Vec::with_capacity(parts.len());
     let mut places: HashMap<Field, usize> = HashMap::new();
     for part in parts {
-        let place = match &part.form {
-            Form::Test(Predicate { subject: Subject::Field(field), .. }) => {
-                *places.entry(field.clone()).or_insert(groups.len())
-            }
-            _ => groups.len(),
+        let field = match &part.form {
+            Form::Test(predicate) => match &predicate.subject {
+                Subject::Field(field) => Some(field),
+                Subject::AnyValue => None,
+            },
+            _ => None,
+        };
+        let place = match field {
+            Some(field) => *places.entry(field.clone()).or_insert(groups.len()),
+            None => groups.len(),
         };
         match groups.get_mut(place) {
             Some(group) => group.push(part),
