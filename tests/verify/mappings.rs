@@ -171,6 +171,7 @@ fn no_mapping_of_the_program_changes_a_verdict() {
     println!("{page}");
     if std::env::var_os("SIGMAGLOT_WRITE_DOCS").is_some() {
         assert!(std::env::var_os("SIGMAGLOT_MAPPING").is_none(), "the page is of all mappings");
+        assert!(corpus::root().is_some(), "the page is of the corpus");
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/equality-mappings.md");
         fs::write(&file, &page).expect("docs/equality-mappings.md can be written");
     }
