@@ -171,7 +171,6 @@ fn no_mapping_of_the_program_changes_a_verdict() {
     println!("{page}");
     if std::env::var_os("SIGMAGLOT_WRITE_DOCS").is_some() {
         assert!(std::env::var_os("SIGMAGLOT_MAPPING").is_none(), "the page is of all mappings");
-        assert!(corpus::root().is_some(), "the page is of the corpus");
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/equality-mappings.md");
         fs::write(&file, &page).expect("docs/equality-mappings.md can be written");
     }
@@ -190,6 +189,7 @@ fn no_mapping_of_the_program_changes_a_verdict() {
 fn page(subjects: &[Subject], lines: &[Line<'_>], sums: &[Sum], without: &[&str]) -> String {
     let words = if deep() { "SIGMAGLOT_DEEP=1 " } else { "" };
     let (words, share) = match step() {
+        _ if corpus::root().is_none() => (words.to_owned(), "no rule".to_owned()),
         1 => (words.to_owned(), "all rules".to_owned()),
         step => (format!("{words}SIGMAGLOT_STEP={step} "), format!("the rules of one file in {step}")),
     };
