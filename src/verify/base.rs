@@ -73,6 +73,11 @@ impl Base {
         for (expr, name, value) in &wanted {
             row = self.candidates(expr, value, &row).into_iter().find(|row| self.gives(row, name, value))?;
         }
+        // An event's own values are what they are: only what it lacks was to be found.
+        let is_own = |(name, _): &(&String, &Json)| self.computed.iter().all(|(computed, _)| computed != *name);
+        if event.0.iter().filter(is_own).any(|(name, value)| row.get(name) != cell(value).as_ref()) {
+            return None;
+        }
         let seen = self.prepared.extend(&row).ok()?;
         let mut out = Event(event.0.clone());
         for (name, _) in &self.computed {
