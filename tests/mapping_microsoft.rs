@@ -5,6 +5,8 @@
 //! `SIGMAGLOT_ENGINES_DIR` names their folder (by default `target/engines`), and `tests/engines/setup.sh` fills it. It sees a
 //! sample of the corpus, and all of it with `SIGMAGLOT_DEEP`.
 
+#[path = "mapping_microsoft/computed.rs"]
+mod computed;
 #[path = "common/corpus.rs"]
 mod corpus;
 #[path = "mapping_microsoft/events.rs"]

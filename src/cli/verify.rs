@@ -78,7 +78,7 @@ vendors' documentation. The dialects of SQL other than SQLite have no engine in 
 
 With -p, rule and events go through the mapping. A difference is then either in the mapping, where the mapped rule judges the mapped \
 event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
-reason. Post-processing of pipelines is not applied.
+reason. Queries run as the pipelines' post-processing leaves them.
 
 Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";

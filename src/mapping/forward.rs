@@ -90,9 +90,14 @@ fn together(parts: Vec<(Arc<str>, String)>, origin: &Origin) -> Expr {
 }
 
 fn divide(division: &Division, test: &Test, place: &Expr) -> Result<Expr, Reason> {
-    let test = match text(test) {
-        Some(text) => Test::Pattern(Pattern::literal(&text, Case::Exact)),
-        None => Test::Null,
+    let exact = |text: &str| Test::Pattern(Pattern::literal(text, Case::Exact));
+    let test = match (text(test), &division.first) {
+        (Some(text), None) => {
+            let last = division.last_of(&text).ok_or(Reason::Division)?;
+            return Ok(on(&division.last, exact(last), &place.origin));
+        }
+        (Some(text), Some(_)) => exact(&text),
+        (None, _) => Test::Null,
     };
     match division.divide(&test, place) {
         Ok(expr) if expr.node != Node::Any(Vec::new()) => Ok(expr),

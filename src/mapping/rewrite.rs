@@ -178,7 +178,8 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
 
 /// `sigmaglot_split` on an item.
 fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
-    note(work, item, old, &[division.first.clone(), division.last.clone()]);
+    let names: Vec<Arc<str>> = division.first.iter().chain([&division.last]).cloned().collect();
+    note(work, item, old, &names);
     let changed = item::map_tests(part, &mut |predicate, place| match division.divide(&predicate.test, place) {
         Ok(expr) => {
             if expr.node == Node::Any(Vec::new()) {

@@ -12,8 +12,8 @@ use crate::ir::{Expr, Field, Node, Pattern, Piece, Predicate, Subject, Test};
 pub(super) struct Division {
     /// What stands between the parts.
     pub separator: char,
-    /// The field of the part before it.
-    pub first: Arc<str>,
+    /// The field of the part before it; `None` where the product does not keep that part.
+    pub first: Option<Arc<str>>,
     /// The field of the part after it, in which it does not stand.
     pub last: Arc<str>,
     /// Whether the separator may stand in the first part too, as in a path with its last name.
@@ -40,11 +40,12 @@ impl Division {
             let predicate = Predicate { subject: Subject::Field(Field::new(name.clone())), test };
             Expr::new(Node::Test(predicate), origin())
         };
-        let both = |first, last| Expr::new(Node::All(vec![on(&self.first, first), on(&self.last, last)]), origin());
+        let Some(first_field) = &self.first else { return self.last_part(test, on, place) };
+        let both = |first, last| Expr::new(Node::All(vec![on(first_field, first), on(&self.last, last)]), origin());
         match test {
             Test::Null => Ok(both(Test::Null, Test::Null)),
             Test::Exists(present) => {
-                let field = if self.whole == Some(Part::First) { &self.first } else { &self.last };
+                let field = if self.whole == Some(Part::First) { first_field } else { &self.last };
                 Ok(on(field, Test::Exists(*present)))
             }
             Test::Pattern(pattern) => {
@@ -58,7 +59,7 @@ impl Division {
                         // With or without the other part: the test on this one says it all.
                         Some(Part::First) if any(&last) && first == *pattern => {
                             alone = None;
-                            on(&self.first, Test::Pattern(first))
+                            on(first_field, Test::Pattern(first))
                         }
                         Some(Part::Last) if any(&first) && last == *pattern => {
                             alone = None;
@@ -80,8 +81,31 @@ impl Division {
                 }
                 Ok(Expr::new(Node::Any(parts), origin()))
             }
-            _ => Err(format!("its value lies in `{}` and `{}`, and only text can be divided", self.first, self.last)),
+            _ => Err(format!("its value lies in `{first_field}` and `{}`, and only text can be divided", self.last)),
         }
+    }
+
+    /// The test on the last part, where the product does not keep the first.
+    fn last_part(&self, test: &Test, on: impl Fn(&Arc<str>, Test) -> Expr, place: &Expr) -> Result<Expr, String> {
+        match test {
+            Test::Null | Test::Exists(_) => Ok(on(&self.last, test.clone())),
+            Test::Pattern(pattern) => {
+                let mut parts = Vec::new();
+                for (first, last) in self.cuts(pattern) {
+                    if first.pieces() != [Piece::AnyString] {
+                        return Err(format!("`{}` has the last part of its value alone", self.last));
+                    }
+                    parts.push(on(&self.last, Test::Pattern(last)));
+                }
+                Ok(if parts.len() == 1 { parts.remove(0) } else { Expr::new(Node::Any(parts), place.origin.clone()) })
+            }
+            _ => Err(format!("`{}` has the last part of its value alone, and only text can be divided", self.last)),
+        }
+    }
+
+    /// What the product keeps of a text whose first part it drops; `None` where it has no separator.
+    pub fn last_of<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.rsplit_once(self.separator).map(|(_, last)| last)
     }
 
     /// Whether no literal piece has the separator.
@@ -124,7 +148,7 @@ mod tests {
     fn cut(text: &str, repeats: bool) -> Vec<(String, String)> {
         let pattern = Pattern::new(pattern::parse(text), Case::Fold);
         let text = |pattern: &Pattern| pattern::escape(pattern.pieces());
-        let division = Division { separator: '\\', first: "a".into(), last: "b".into(), repeats, whole: None };
+        let division = Division { separator: '\\', first: Some("a".into()), last: "b".into(), repeats, whole: None };
         division.cuts(&pattern).iter().map(|(a, b)| (text(a), text(b))).collect()
     }
 
@@ -137,6 +161,22 @@ mod tests {
         assert_eq!(cut("A?B", false), [pair("A", "B")]);
         assert_eq!(cut("SYSTEM", false), []);
         assert_eq!(cut(r"A\B\C", false), []);
+    }
+
+    #[test]
+    fn a_product_may_keep_the_last_part_alone() {
+        let name = Division { separator: '\\', first: None, last: "b".into(), repeats: true, whole: None };
+        let place = Expr::new(Node::True, Default::default());
+        let made = |text: &str| {
+            let test = Test::Pattern(Pattern::new(pattern::parse(text), Case::Fold));
+            name.divide(&test, &place).map(|expr| match expr.node {
+                Node::Test(Predicate { test: Test::Pattern(pattern), .. }) => pattern::escape(pattern.pieces()),
+                other => format!("{other:?}"),
+            })
+        };
+        assert_eq!(made(r"*\a.exe"), Ok("a.exe".to_owned()));
+        assert!(made(r"C:\a.exe").is_err() && made(r"*\a\*").is_err() && made("*a*").is_err());
+        assert_eq!((name.last_of(r"C:\x\a.exe"), name.last_of("a.exe")), (Some("a.exe"), None));
     }
 
     #[test]

@@ -404,7 +404,7 @@ fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> 
 
 fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     let separator = params.required("separator");
-    let (first, last) = (params.required("first"), params.required("last"));
+    let (first, last) = (params.text("first"), params.required("last"));
     let repeats = params.flag("repeats");
     let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
     let whole = params.choice("whole", &whole, None);
@@ -415,5 +415,5 @@ fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
         say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
         return None;
     };
-    Some(Transformation::Split(Division { separator, first: first?, last: last?, repeats, whole }))
+    Some(Transformation::Split(Division { separator, first, last: last?, repeats, whole }))
 }

@@ -170,8 +170,9 @@ impl Change {
         match self {
             Change::Convert(Type::Text) => Ok(Some(vec![exact(&text)])),
             Change::Convert(Type::Number) => match number(&text) {
-                Some(number) => Ok(Some(vec![Test::Number(number)])),
-                None => Err(Reason::NotANumber),
+                // `00` is no text that a number has.
+                Some(number) if number.to_string() == text => Ok(Some(vec![Test::Number(number)])),
+                _ => Err(Reason::NotANumber),
             },
             Change::Replace { regex, by, wildcards } => {
                 let pieces = [Piece::Literal(text.as_str().into())];

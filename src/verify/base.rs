@@ -73,6 +73,11 @@ impl Base {
         for (expr, name, value) in &wanted {
             row = self.candidates(expr, value, &row).into_iter().find(|row| self.gives(row, name, value))?;
         }
+        // An event's own values are what they are: only what it lacks was to be found.
+        let is_own = |(name, _): &(&String, &Json)| self.computed.iter().all(|(computed, _)| computed != *name);
+        if event.0.iter().filter(is_own).any(|(name, value)| row.get(name) != cell(value).as_ref()) {
+            return None;
+        }
         let seen = self.prepared.extend(&row).ok()?;
         let mut out = Event(event.0.clone());
         for (name, _) in &self.computed {
@@ -297,5 +302,54 @@ fn type_of(kind: ColumnKind) -> Type {
         ColumnKind::Boolean => Type::Bool,
         ColumnKind::Time => Type::DateTime,
         ColumnKind::Dynamic => Type::Dynamic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The row under an event, and how the query sees it.
+    fn under(extend: &str, event: Json) -> Option<(Json, Json)> {
+        let query = format!("T | extend {extend} | where true");
+        let Json::Object(fields) = event else { return None };
+        let kind = |value: &Json| if value.is_number() { ColumnKind::Integer } else { ColumnKind::Text };
+        let columns: Vec<Column> =
+            fields.iter().map(|(name, value)| Column { name: name.clone(), kind: kind(value) }).collect();
+        let stored = Base::of(&query, &columns)?.under(&Event(fields))?;
+        Some((Json::Object(stored.row.0), Json::Object(stored.seen.0)))
+    }
+
+    #[test]
+    fn members_are_put_where_the_query_looks_for_them() {
+        let bag = "A = tostring(Bag.a), B = tostring(Bag['b'].c), C = tostring(L[0].d)";
+        let event = json!({"A": "x", "B": "y", "C": "z", "Own": "o"});
+        let row = json!({"Bag": {"a": "x", "b": {"c": "y"}}, "L": [{"d": "z"}], "Own": "o"});
+        assert_eq!(under(bag, event.clone()), Some((row, event)));
+        let access = r#"G = strcat("0x", tohex(tolong(parse_json(T).g)))"#;
+        let (row, seen) = under(access, json!({"G": "0x1FF"})).expect("a row");
+        assert_eq!((row, seen), (json!({"T": r#"{"g":511}"#}), json!({"G": "0x1ff"})), "the digits of the product");
+        assert_eq!(under(access, json!({"G": "x"})), None);
+        assert_eq!(under(access, json!({})), None, "no rights would be `0x`");
+    }
+
+    #[test]
+    fn the_branch_that_counts_gets_the_value() {
+        let side = r#"S = iff(K == "in", R, L), D = iff(K == "in", L, R)"#;
+        let row = |kind: &str| under(side, json!({"S": 1, "D": 2, "K": kind})).expect("a row").0;
+        assert_eq!(row("in"), json!({"K": "in", "R": 1, "L": 2}));
+        assert_eq!(row("out"), json!({"K": "out", "R": 2, "L": 1}));
+    }
+
+    #[test]
+    fn what_is_cut_off_is_there_before() {
+        let pipe = r#"P = replace_regex(tostring(B.p), @"^\\Device\\X", "")"#;
+        assert_eq!(under(pipe, json!({"P": r"\a"})).expect("a row").0, json!({"B": {"p": r"\Device\X\a"}}));
+        let parts = r#"P = extract(@"^([^?]*)", 1, U), Q = extract(@"\?(.*)", 1, U)"#;
+        assert_eq!(under(parts, json!({"P": "/a", "Q": "b"})).expect("a row").0, json!({"U": "/a?b"}));
+        assert_eq!(under(parts, json!({"U": "/c?b", "P": "/a", "Q": "b"})), None, "not the parts of this");
+        assert_eq!(under(parts, json!({"U": "/a?b", "P": "/a"})), None, "it has a second part");
     }
 }

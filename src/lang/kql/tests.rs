@@ -46,7 +46,7 @@ fn extend_computes_columns_from_those_before_it() {
         "T | extend s = strcat(s, 'c'), u = s | where s == 'abc' and u == 'ab'",
         "T | extend ['a b'] = 'x', h = tohex(long(-256)) | where ['a b'] == 'x' and h == 'ffffffffffffff00'",
         "T | extend k = 'needle' | where * contains 'needle'",
-        "T | extend k = tohex(tolong(d.missing)) | where isempty(k)",
+        "T | extend k = tohex(tolong(d.absent)) | where isempty(k)",
     ] {
         assert_eq!(asked(query, &row), Ok(true), "{query}");
     }
