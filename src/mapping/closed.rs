@@ -55,9 +55,12 @@ impl Closed {
         &self.0
     }
 
-    /// The product's values for one of the rule's; none for other text.
+    /// The product's values for one of the source's; none for other text, such as a value of the product that the list has only so
+    /// that rules may write it.
     pub fn of(&self, text: &str) -> Option<&[Arc<str>]> {
         let one = Pattern::literal(text, Case::Fold);
-        self.0.iter().find(|(key, _)| shape::can_match(&one, &shape::exactly(key))).map(|(_, values)| values.as_slice())
+        let (found, values) = self.0.iter().find(|(key, _)| shape::can_match(&one, &shape::exactly(key)))?;
+        let elsewhere = self.0.iter().any(|(key, values)| key != found && values.contains(found));
+        (!elsewhere || !values.contains(found)).then_some(values.as_slice())
     }
 }

@@ -71,7 +71,8 @@ fn place(expr: &Expr) -> crate::ir::Origin {
     expr.origin.clone()
 }
 
-/// The new words, each with the keys that have it. A word with wildcards is none.
+/// The new words, each with the keys that have it. A word with wildcards is none. A word that is a key for itself beside other keys
+/// is how rules may write it, and no value of the source.
 fn words(mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>) -> IndexMap<&str, Vec<&str>> {
     let mut out: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for (key, words) in mapping {
@@ -79,6 +80,11 @@ fn words(mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>) -> IndexMap<&str, Vec<&str
             if pattern::literal(&pattern::parse(word)).as_deref() == Some(word) {
                 out.entry(word.as_ref()).or_default().push(key);
             }
+        }
+    }
+    for (word, keys) in &mut out {
+        if keys.len() > 1 {
+            keys.retain(|key| key != word);
         }
     }
     out

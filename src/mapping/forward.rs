@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::apply::Work;
 use super::event::{Reason, text};
 use super::pipeline::Item;
-use super::split::Division;
+use super::split::{Division, Part};
 use super::transformation::Transformation;
 use super::{item, rewrite};
 use crate::ir::{Case, Expr, Field, Node, Origin, Pattern, Predicate, Subject, Test};
@@ -95,6 +95,10 @@ fn divide(division: &Division, test: &Test, place: &Expr) -> Result<Expr, Reason
         (Some(text), None) => {
             let last = division.last_of(&text).ok_or(Reason::Division)?;
             return Ok(on(&division.last, exact(last), &place.origin));
+        }
+        // Where a value may be undivided, an empty last part cannot be told from none.
+        (Some(text), Some(_)) if division.whole == Some(Part::First) && text.ends_with(division.separator) => {
+            return Err(Reason::Division);
         }
         (Some(text), Some(_)) => exact(&text),
         (None, _) => Test::Null,

@@ -18,7 +18,7 @@ use crate::report::Report;
 use crate::rules::{Input, Made};
 
 /// How long an engine may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What `runner.py` says of an engine that is not there; whatever else it says in place of being ready is a failure.
 const NOT_INSTALLED: &str = "not installed:";

@@ -68,6 +68,9 @@ pub fn eql(rule: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str
     if query.contains(" regex") {
         return Err("PyPI eql's `regex` looks at the start of a text, not at the whole");
     }
+    if reads_one_escape(query) {
+        return Err("PyPI eql reads several `\\u{..}` in one text as one");
+    }
     let patterns = || tests(rule).filter_map(|(_, test)| if let Test::Pattern(p) = test { Some(p) } else { None });
     if patterns().any(|p| p.pieces().iter().any(|piece| !matches!(piece, Piece::Literal(_) | Piece::AnyString))) {
         return Err("PyPI eql has no wildcard for one character");
@@ -88,6 +91,11 @@ pub fn eql(rule: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str
         return Err("PyPI eql folds letters beyond ASCII in ways of its own");
     }
     Ok(if exact { Mode::Exact } else { Mode::Fold })
+}
+
+/// Whether a text of the query has more than one character by its number, which PyPI `eql` takes for a single one.
+pub fn reads_one_escape(query: &str) -> bool {
+    query.split('"').any(|part| part.matches("\\u{").count() > 1)
 }
 
 /// Lower case is not folding where the forms of a letter share none, or differ in length.

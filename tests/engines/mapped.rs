@@ -10,6 +10,7 @@ use sigmaglot::mapping::{self, Options, Pipeline, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::{Options as TargetOptions, Session, Target, Templates};
 
+use crate::exclude;
 use crate::pipe::{self, Pipe};
 use crate::rules;
 
@@ -49,7 +50,7 @@ fn check(pipeline: &Pipeline, rules: &[Rule], parser: &mut Pipe) -> Result<Count
     let mut count = Count::default();
     for rule in rules {
         let Some(query) = query(&chain, rule, &mut session) else { continue };
-        if query.split('"').any(|part| part.matches("\\u{").count() > 1) {
+        if exclude::reads_one_escape(&query) {
             count.left_out += 1;
             continue;
         }

@@ -164,6 +164,7 @@ class ClickHouse:
         need("chdb")
         from chdb import session
         self.session = session.Session()
+        self.session.query("SET max_query_size=16777216")  # a list of a thousand hashes is no question of meaning
         self.session.query("CREATE DATABASE sigmaglot ENGINE = Atomic")
         self.session.query("USE sigmaglot")
 
