@@ -106,8 +106,8 @@ pub struct Events<'a> {
     matcher: Matcher<'a>,
     conditions: Vec<&'a Expr>,
     category: Option<&'a Table>,
-    /// The fields that the rule tests.
-    tested: BTreeSet<&'a str>,
+    /// The fields that the rule tests, each with a text for each test.
+    tested: BTreeMap<&'a str, Vec<Value>>,
     /// The columns that hold fields of the rule, with those fields.
     columns: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// Columns for which the mapping asks a value: every event of the source has them.
@@ -122,10 +122,10 @@ impl Chain<'_> {
         let result = mapped.rule.as_ref()?;
         let mut conditions = Vec::new();
         added(&result.condition, &mut conditions);
-        let mut tested = BTreeSet::new();
+        let mut tested: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         rule.condition.for_each_predicate(&mut |predicate, _| {
             if let Subject::Field(field) = &predicate.subject {
-                tested.insert(field.name.as_ref());
+                tested.entry(&field.name).or_default().extend(text(&predicate.test).map(Value::String));
             }
         });
         let mut asked = BTreeSet::new();
@@ -227,7 +227,10 @@ impl Events<'_> {
                     rest.0.entry(*field).or_insert_with(|| value.clone());
                     rest
                 };
-                let values = || [Some(value), own.filter(|own| *own != value)].into_iter().flatten();
+                // A value of a list stands for another one; the rule says which.
+                let asked = self.tested.get(field).into_iter().flatten();
+                let values =
+                    || [Some(value), own.filter(|own| *own != value)].into_iter().flatten().chain(asked.clone());
                 rests = rests
                     .iter()
                     .flat_map(|rest| values().map(|value| filled(rest, value)))
@@ -277,7 +280,7 @@ impl Events<'_> {
     /// The values of a field by dotted path, an item each; a field without values has a null.
     fn flatten(&self, name: String, value: &Value, out: &mut IndexMap<String, Vec<Test>>) -> Result<(), Unfit> {
         match value {
-            Value::Object(_) if self.tested.contains(name.as_str()) => {
+            Value::Object(_) if self.tested.contains_key(name.as_str()) => {
                 Err(Unfit { field: name.into(), reason: Reason::Object })
             }
             Value::Object(object) => {
