@@ -42,6 +42,8 @@ pub enum Reason {
     Hashes,
     /// The text is not divided as the source's are.
     Division,
+    /// A keyword finds what the mapping gave the event, and the product keeps beside its text.
+    Keyword,
     /// The text is none of the values that the field has.
     NotAValue,
     /// An expression finds nothing in the text.
@@ -73,6 +75,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Reason::Hashes => "not of the log source: no list of hashes",
             Reason::Division => "not of the log source: not divided as its values are",
+            Reason::Keyword => "cannot be compared: a keyword finds what the mapping asks of every event",
             Reason::NotAValue => "not of the log source: its field has no such value, or the product no word for it",
             Reason::Extraction => "not of the log source: the mapping's expression finds nothing in it",
             Reason::Taken => "not of the log source: the product has this value for another one",
@@ -110,6 +113,8 @@ pub struct Events<'a> {
     tested: BTreeMap<&'a str, Vec<Value>>,
     /// The columns that hold fields of the rule, with those fields.
     columns: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// The keywords of the rule as alternatives, if it has some.
+    keywords: Option<Rule>,
     /// Columns for which the mapping asks a value: every event of the source has them.
     asked: BTreeSet<&'a str>,
     /// The column of the raw text, where the mapping searches keywords in one.
@@ -136,8 +141,16 @@ impl Chain<'_> {
                 }
             });
         }
+        let mut keywords = Vec::new();
+        result.condition.for_each_predicate(&mut |predicate, origin| {
+            if predicate.subject == Subject::AnyValue {
+                keywords.push(Expr::new(Node::Test(predicate.clone()), origin.clone()));
+            }
+        });
+        let any = |parts| Rule { condition: Expr::new(Node::Any(parts), Origin::default()), ..result.clone() };
         Some(Events {
             chain: self,
+            keywords: (!keywords.is_empty()).then(|| any(keywords)),
             options,
             logsource: &rule.logsource,
             mapped,
@@ -345,7 +358,21 @@ impl Events<'_> {
         for condition in &self.conditions {
             wishes.check(condition, &event)?;
         }
+        self.unseen(&event, &fixed)?;
         Ok(event)
+    }
+
+    /// Whether no keyword finds what the mapping gave the event: the product keeps that beside the text of the event.
+    fn unseen(&self, event: &Event, own: &BTreeSet<String>) -> Result<(), Unfit> {
+        let Some(rule) = &self.keywords else { return Ok(()) };
+        let matcher = Matcher::new(rule);
+        for (name, value) in event.0.iter().filter(|(name, _)| !own.contains(*name)) {
+            let alone = Event([(name.clone(), value.clone())].into_iter().collect());
+            if matcher.matches(&alone) {
+                return Err(Unfit { field: name.as_str().into(), reason: Reason::Keyword });
+            }
+        }
+        Ok(())
     }
 }
 
