@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
-use super::event::Reason;
 use super::item;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
 use super::tables::{self, Tables};
 use super::transformation::{ColumnType, Columns, FieldList, Renaming, Transformation};
+use super::unfit::Reason;
 use super::{Options, Unmapped, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
 use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};

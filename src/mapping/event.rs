@@ -6,7 +6,6 @@
 //! product would not have in this way is [`Unfit`], with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,6 +14,8 @@ use serde_json::{Map, Number as JsonNumber, Value};
 
 use super::apply::{self, Replay};
 use super::record;
+use super::unfit::{Reason, Unfit};
+use super::wishes::Wishes;
 use super::{Chain, Mapped, Options};
 use crate::interp::{Event, Matcher};
 use crate::ir::{
@@ -25,78 +26,6 @@ use crate::ir::{
 const MOST_CHOICES: usize = 16;
 /// The field of Elasticsearch that holds what EQL calls the category.
 const CATEGORY: &str = "event.category";
-
-/// Why the product would not store an event as the mapping says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// The field of the event, or of what the mapping asks of it.
-    pub field: Arc<str>,
-    /// The reason.
-    pub reason: Reason,
-}
-
-/// The reasons why an event cannot be mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The text is no list of hashes.
-    Hashes,
-    /// The text is not divided as the source's are.
-    Division,
-    /// A keyword finds what the mapping gave the event, and the product keeps beside its text.
-    Keyword,
-    /// The text is none of the values that the field has.
-    NotAValue,
-    /// An expression finds nothing in the text.
-    Extraction,
-    /// The value is one that the product keeps for another value of the source.
-    Taken,
-    /// An object where the rule tests a value.
-    Object,
-    /// What the mapping asks of the log source's events does not hold.
-    OtherSource,
-    /// Two fields of the event are one column, and their values differ.
-    OneColumn,
-    /// A field of the rule is missing whose column has a value all the same.
-    HalfColumn,
-    /// The column holds whole numbers.
-    NotAnInteger,
-    /// The column holds numbers.
-    NotANumber,
-    /// The column holds truth values.
-    NotABoolean,
-    /// The column holds addresses in their canonical form.
-    NotAnAddress,
-    /// The column holds points in time.
-    NotATime,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reason::Hashes => "not of the log source: no list of hashes",
-            Reason::Division => "not of the log source: not divided as its values are",
-            Reason::Keyword => "cannot be compared: a keyword finds what the mapping asks of every event",
-            Reason::NotAValue => "not of the log source: its field has no such value, or the product no word for it",
-            Reason::Extraction => "not of the log source: the mapping's expression finds nothing in it",
-            Reason::Taken => "not of the log source: the product has this value for another one",
-            Reason::Object => "not of the log source: an object where the rule tests a value",
-            Reason::OtherSource => "not of the log source: the mapping asks for another value",
-            Reason::OneColumn => "cannot be stored: another field has another value for the same column",
-            Reason::HalfColumn => "not of the log source: it is missing, and its column has a value all the same",
-            Reason::NotAnInteger => "cannot be stored: the column holds whole numbers",
-            Reason::NotANumber => "cannot be stored: the column holds numbers",
-            Reason::NotABoolean => "cannot be stored: the column holds true or false",
-            Reason::NotAnAddress => "cannot be stored: the column holds addresses in their canonical form",
-            Reason::NotATime => "cannot be stored: the column holds points in time",
-        })
-    }
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.field, self.reason)
-    }
-}
 
 /// The way of a rule's events through the mapping of the rule.
 #[derive(Debug)]
@@ -440,7 +369,7 @@ fn leaves<'t>(expr: &'t Expr, choice: usize, out: &mut Vec<Cell<'t>>) {
 }
 
 /// The value as a column of this type holds it.
-fn held(kind: FieldType, test: &Test) -> Result<Value, Reason> {
+pub(super) fn held(kind: FieldType, test: &Test) -> Result<Value, Reason> {
     let Some(text) = text(test) else { return Ok(Value::Null) };
     let plain = match test {
         Test::Number(number) => json(*number).unwrap_or_else(|| text.clone().into()),
@@ -492,100 +421,4 @@ fn same(a: &[Value], b: &[Value]) -> bool {
 
 fn one_or_many(mut values: Vec<Value>) -> Value {
     if values.len() == 1 { values.remove(0) } else { Value::Array(values) }
-}
-
-/// Wishes about an event, granted in the fields that its source leaves open.
-struct Wishes<'a> {
-    matcher: &'a Matcher<'a>,
-    fixed: &'a BTreeSet<String>,
-    choice: usize,
-}
-
-impl Wishes<'_> {
-    /// Makes the expression true or false of the event.
-    fn grant(&self, expr: &Expr, wanted: bool, event: &mut Event) -> Result<(), Unfit> {
-        match (&expr.node, wanted) {
-            (Node::Not(part), _) => self.grant(part, !wanted, event),
-            (Node::True, true) | (Node::False, false) => Ok(()),
-            (Node::True, false) | (Node::False, true) => Err(refusal("")),
-            (Node::All(parts), true) | (Node::Any(parts), false) => {
-                parts.iter().try_for_each(|part| self.grant(part, wanted, event))
-            }
-            (Node::Any(parts), true) | (Node::All(parts), false) => self.some(parts, wanted, event),
-            (Node::Test(predicate), _) => self.test(predicate, wanted, event),
-        }
-    }
-
-    /// Grants one of the parts: one that holds already, else another by choice.
-    fn some(&self, parts: &[Expr], wanted: bool, event: &mut Event) -> Result<(), Unfit> {
-        if parts.iter().any(|part| self.holds(part, event) == wanted) {
-            return Ok(());
-        }
-        let mut last = refusal("");
-        for i in 0..parts.len() {
-            let Some(part) = parts.get((i + self.choice) % parts.len()) else { continue };
-            let mut trial = event.clone();
-            match self.grant(part, wanted, &mut trial) {
-                Ok(()) => {
-                    *event = trial;
-                    return Ok(());
-                }
-                Err(unfit) => last = unfit,
-            }
-        }
-        Err(last)
-    }
-
-    fn test(&self, predicate: &Predicate, wanted: bool, event: &mut Event) -> Result<(), Unfit> {
-        if self.matcher.holds(predicate, event) == wanted {
-            return Ok(());
-        }
-        let Subject::Field(field) = &predicate.subject else { return Err(refusal("")) };
-        if self.fixed.contains(field.name.as_ref()) {
-            return Err(refusal(&field.name));
-        }
-        let value = match (&predicate.test, wanted) {
-            (Test::Pattern(pattern), true) => Test::Pattern(Pattern::literal(&sample(pattern.pieces()), Case::Exact)),
-            (Test::Number(number) | Test::Compare(_, number), true) => Test::Number(*number),
-            (Test::Bool(b), true) => Test::Bool(*b),
-            _ => Test::Pattern(Pattern::literal("x", Case::Exact)),
-        };
-        let value = held(field.kind, &value).map_err(|reason| Unfit { field: field.name.clone(), reason })?;
-        // One field may be asked for several values, such as the tags of an event.
-        let values = match event.0.get(field.name.as_ref()) {
-            Some(Value::Array(known)) if wanted => known.iter().cloned().chain([value]).collect(),
-            Some(known) if wanted && !known.is_null() => Value::Array(vec![known.clone(), value]),
-            _ => value,
-        };
-        event.0.insert(field.name.to_string(), values);
-        if self.matcher.holds(predicate, event) == wanted { Ok(()) } else { Err(refusal(&field.name)) }
-    }
-
-    fn holds(&self, expr: &Expr, event: &Event) -> bool {
-        match &expr.node {
-            Node::True => true,
-            Node::False => false,
-            Node::Not(part) => !self.holds(part, event),
-            Node::All(parts) => parts.iter().all(|part| self.holds(part, event)),
-            Node::Any(parts) => parts.iter().any(|part| self.holds(part, event)),
-            Node::Test(predicate) => self.matcher.holds(predicate, event),
-        }
-    }
-
-    fn check(&self, expr: &Expr, event: &Event) -> Result<(), Unfit> {
-        if self.holds(expr, event) {
-            return Ok(());
-        }
-        let mut name: Arc<str> = "".into();
-        expr.for_each_predicate(&mut |predicate, _| {
-            if let (Subject::Field(field), true) = (&predicate.subject, name.is_empty()) {
-                name = field.name.clone();
-            }
-        });
-        Err(refusal(&name))
-    }
-}
-
-fn refusal(field: &str) -> Unfit {
-    Unfit { field: field.into(), reason: Reason::OtherSource }
 }

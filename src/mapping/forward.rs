@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use super::apply::Work;
-use super::event::{Reason, text};
+use super::event::text;
 use super::pipeline::Item;
 use super::split::{Division, Part};
 use super::transformation::Transformation;
+use super::unfit::Reason;
 use super::{item, rewrite};
 use crate::ir::{Case, Expr, Field, Node, Origin, Pattern, Predicate, Subject, Test};
 

@@ -36,15 +36,18 @@ mod tables;
 mod template;
 mod text;
 mod transformation;
+mod unfit;
 mod values;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use event::{Events, Reason, Unfit};
+pub use event::Events;
 pub use pipeline::Pipeline;
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use state::State;
+pub use unfit::{Reason, Unfit};
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir;

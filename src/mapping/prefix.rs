@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::event::Reason;
 use super::params::Params;
 use super::shape::{self, Place};
+use super::unfit::Reason;
 use crate::ir::{Case, Pattern, Piece, Test};
 use crate::sigma::pattern;
 

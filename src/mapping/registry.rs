@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::event::Reason;
 use super::params::Params;
 use super::shape::{self, Place};
+use super::unfit::Reason;
 use crate::ir::regex::Tree;
 use crate::ir::{Case, Pattern, Piece, Regex, Test};
 use crate::sigma::pattern;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::closed::Closed;
-use super::event::{self, Reason};
+use super::event;
 use super::params::{Literal, Params, say};
 use super::prefix::Prefixes;
 use super::regex::Replacement;
 use super::registry::RegistryData;
 use super::text::{self, Text, Wildcards};
+use super::unfit::Reason;
 use crate::diagnostic::codes;
 use crate::ir::regex::Flags;
 use crate::ir::{Case, Field, Number, Pattern, Piece, Regex, Subject, Test};

@@ -2,15 +2,16 @@
 //!
 //! A mapped event has values of the computed columns. The table has what they are computed from: a bag of properties, a JSON
 //! text, an address. Each expression is turned around as far as that goes, and then computed forward by the model: only
-//! what comes out as it went in is a row. Nothing here judges an event, and no expression is known by its name.
+//! what comes out as it went in is a row. Nothing here judges an event, and no mapping or column is known by its name.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::engine::kql::type_of;
 use super::engine::{Column, ColumnKind};
 use crate::interp::Event;
-use crate::lang::kql::{self, Expr, ExprKind, Literal, OtherColumns, Prepared, Row, Schema, Type, Value};
+use crate::lang::kql::{self, Expr, ExprKind, Literal, OtherColumns, Prepared, Row, Schema, Value};
 
 /// The columns that a query computes, and those of the table that it computes them from.
 #[derive(Debug)]
@@ -291,17 +292,6 @@ fn json(value: &Value) -> Option<Json> {
         Value::Real(number) => serde_json::Number::from_f64(*number).map(Json::Number),
         Value::Dynamic(value) => Some(value.clone()),
         Value::Null | Value::DateTime(_) => None,
-    }
-}
-
-fn type_of(kind: ColumnKind) -> Type {
-    match kind {
-        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Document => Type::String,
-        ColumnKind::Integer => Type::Long,
-        ColumnKind::Real => Type::Real,
-        ColumnKind::Boolean => Type::Bool,
-        ColumnKind::Time => Type::DateTime,
-        ColumnKind::Dynamic => Type::Dynamic,
     }
 }
 

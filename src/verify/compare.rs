@@ -7,8 +7,9 @@ use std::net::Ipv6Addr;
 use serde_json::Value;
 
 use super::engine::{Engine, EngineError};
+use super::exclusion::Exclusion;
 use super::shrink::shrink;
-use super::store::{Exclusion, Store};
+use super::store::Store;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::{Event, Matcher, Trace};
 use crate::ir::{self, Rule};
@@ -117,8 +118,7 @@ pub fn compare(
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
 ) -> Comparison {
-    let needs_table = target == "kql" || target == "sql" || target.starts_with("sql:");
-    let (query, warned) = match convert(rule, session, needs_table.then_some(TABLE)) {
+    let (query, warned) = match convert(rule, session, table_for(target)) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
@@ -156,8 +156,7 @@ pub fn compare_mapped(
     };
     // A mapping that says only the shape of the table leaves its name open.
     let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
-    let needs_table = target == "kql" || target == "sql" || target.starts_with("sql:");
-    let (query, warned) = match convert(result, session, (needs_table && table.is_none()).then_some(TABLE)) {
+    let (query, warned) = match convert(result, session, table_for(target).filter(|_| table.is_none())) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
@@ -175,6 +174,11 @@ pub fn compare_mapped(
         through: Some(Through { way, rule: Matcher::new(rule) }),
     };
     judge.compare(engines, events, warned)
+}
+
+/// The table of a query whose rule names none, where the target's queries name one.
+fn table_for(target: &str) -> Option<&'static str> {
+    (target == "kql" || target == "sql" || target.starts_with("sql:")).then_some(TABLE)
 }
 
 /// The query of a rule, and whether a warning says that the store holds less than the rule asks.

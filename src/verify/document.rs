@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::exclusion::Exclusion;
 use super::project::{Arrays, flatten, text_of};
-use super::store::Exclusion;
 use crate::interp::Event;
 use crate::ir::{Expr, Node, Predicate, Test};
 

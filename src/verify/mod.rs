@@ -13,6 +13,7 @@ mod base;
 mod compare;
 mod document;
 pub mod engine;
+mod exclusion;
 pub mod project;
 mod shrink;
 pub mod skeleton;
@@ -22,4 +23,5 @@ mod tally;
 pub mod witness;
 
 pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};
+pub use exclusion::Exclusion;
 pub use tally::{FlipCounts, Tally};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::store::Exclusion;
+use super::exclusion::Exclusion;
 use super::witness::{FlipOutcome, Witnesses};
 use super::{Comparison, Outcome};
 use crate::diagnostic::Code;

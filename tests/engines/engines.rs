@@ -145,6 +145,13 @@ impl Spec {
     }
 }
 
+/// Says that an engine is not installed, which fails where engines are required.
+pub fn say_skipped(name: &str) {
+    let required = std::env::var("SIGMAGLOT_ENGINES").is_ok_and(|word| word == "required");
+    assert!(!required, "required, but not installed: {name}");
+    println!("skipped: {name} not installed");
+}
+
 /// Starts `runner.py`; `None` where it says that its engine is not installed.
 pub fn start(command: &[String]) -> Result<Option<Process>, String> {
     match Process::start(command, PATIENCE) {

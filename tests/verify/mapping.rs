@@ -6,7 +6,7 @@ use sigmaglot::ir::Rule;
 use sigmaglot::mapping::{self, Pipeline, Reason, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::Templates;
-use sigmaglot::verify::store::Exclusion;
+use sigmaglot::verify::Exclusion;
 use sigmaglot::verify::{Comparison, Mapping, Outcome, Stage, compare_mapped};
 
 use crate::support::{engines, rule, target, witnesses};

@@ -17,8 +17,8 @@ use sigmaglot::ir::Rule;
 use sigmaglot::mapping::{self, Chain, Pipeline, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::{Session, Target, Templates};
+use sigmaglot::verify::Exclusion;
 use sigmaglot::verify::engine::Engine;
-use sigmaglot::verify::store::Exclusion;
 use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
 
 use crate::common::corpus;
@@ -193,12 +193,13 @@ fn page(subjects: &[Subject], lines: &[Line<'_>], sums: &[Sum], without: &[&str]
         1 => (words.to_owned(), "all rules".to_owned()),
         step => (format!("{words}SIGMAGLOT_STEP={step} "), format!("the rules of one file in {step}")),
     };
+    let bundles = if deep() { " Bundles stand at the end." } else { "" };
     let mut out = format!(
         "# Equality through mappings\n\n\
          Every mapping of the program on each of its targets that has an engine in the program, over {share} of the corpus and those of\n\
          the project: {} rules, on events made from each rule and those that were recorded for it. Each event went through the mapping\n\
          as `sigmaglot verify -p` does it ([mapping.md](mapping.md)): the mapped rule's verdict on the stored event is the rule's on the\n\
-         event, and the query selects the stored event accordingly. Bundles stand at the end.\n\n\
+         event, and the query selects the stored event accordingly.{bundles}\n\n\
          This page is written by\n\n\
          ```console\n$ {words}SIGMAGLOT_WRITE_DOCS=1 cargo test --test verify no_mapping_of_the_program\n```\n\n\
          Of an equal rule, some event must match and some must not, else equality says little: two columns count the rules without.\n\n\

@@ -40,7 +40,8 @@ impl Engine for Kql {
     }
 }
 
-fn type_of(kind: ColumnKind) -> Type {
+/// The type of a column of this kind.
+pub(in crate::verify) fn type_of(kind: ColumnKind) -> Type {
     match kind {
         ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Document => Type::String,
         ColumnKind::Integer => Type::Long,

@@ -5,7 +5,7 @@
 //! them and must not change them further: what does not fit a column is an error, never a guess.
 
 mod eql;
-mod kql;
+pub(super) mod kql;
 mod spl;
 mod sqlite;
 
