@@ -1,0 +1,9 @@
+//! `verify` verified: equal where queries are right, a counter-example where a mistake is planted, engines that fail.
+
+mod corpus;
+mod mapping;
+mod mappings;
+mod planted;
+mod properties;
+mod reports;
+mod support;
