@@ -46,8 +46,8 @@ pub struct Arguments {
     /// Start of the random choices among the events made from a rule
     #[arg(long, value_name = "N", default_value_t = witness::Options::default().seed)]
     seed: u64,
-    /// How many altered events to make of a rule, beside those for each way to match and for each predicate
-    #[arg(long, value_name = "N", default_value_t = witness::Options::default().mutations)]
+    /// How many near hits and near misses to make of each predicate of a rule, a list being one
+    #[arg(long, value_name = "N", default_value_t = witness::Options::default().near)]
     witnesses: usize,
     /// sqlite (for sql), model (for eql, kql and spl), or a program that speaks JSON lines, with its arguments [default: sqlite
     /// or model]
@@ -153,7 +153,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let (loaded, mut exit) = read_rules(&arguments, &general, &found, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
     let options =
-        witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
+        witness::Options { seed: arguments.seed, ..witness::Options::default() }.with_near(arguments.witnesses);
     let rules: Vec<(&Loaded, &Plan<'_>, &Rule)> = loaded
         .iter()
         .zip(of)
@@ -421,15 +421,21 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
         }
     }
     console.summary(&format!(
-        "witnesses: {} of {} rules matched; {} of {} predicates flipped the verdict, {} had no effect of their own, {} no \
-         value, {} left out; {} ways to match left out",
+        "witnesses: {} of {} rules matched; {} of {} predicates flipped the verdict, {} were subsumed by others, {} \
+         contradicted them, {} had no value, {} left out; {} more members of long lists; {} ways to match left out",
         flips.rules_matched,
         flips.rules,
         flips.found,
         flips.predicates(),
         flips.no_effect,
+        flips.contradictory,
         flips.no_sample,
         flips.left_out,
+        flips.listed,
         flips.ways_left_out,
+    ));
+    console.summary(&format!(
+        "boundaries: {} near hits, {} near misses; {} kinds more than --witnesses allows; {} predicates without any",
+        flips.hits, flips.misses, flips.capped, flips.bare,
     ));
 }

@@ -20,6 +20,7 @@ pub mod skeleton;
 pub mod sqlite;
 pub mod store;
 mod tally;
+mod verdict;
 pub mod witness;
 
 pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};

@@ -97,8 +97,20 @@ pub struct FlipCounts {
     pub found: usize,
     /// Predicates for which no value was found.
     pub no_sample: usize,
-    /// Predicates on which the verdict never depended.
+    /// Predicates that contradict what the others need.
+    pub contradictory: usize,
+    /// Predicates on which the verdict never depended: others subsume them.
     pub no_effect: usize,
+    /// Members of long lists that are not sampled.
+    pub listed: usize,
+    /// Near hits.
+    pub hits: usize,
+    /// Near misses.
+    pub misses: usize,
+    /// Kinds of near hits and near misses, summed over predicates, that the cap left untried.
+    pub capped: usize,
+    /// Predicates, lists as one, that have a pair but neither near hits nor near misses.
+    pub bare: usize,
     /// Predicates that were not tried.
     pub left_out: usize,
     /// Ways of matching that got no event because of the cap.
@@ -115,9 +127,17 @@ impl FlipCounts {
             *match flip.outcome {
                 FlipOutcome::Found(..) => &mut self.found,
                 FlipOutcome::NoSample => &mut self.no_sample,
+                FlipOutcome::Contradictory => &mut self.contradictory,
                 FlipOutcome::NoEffect => &mut self.no_effect,
+                FlipOutcome::Listed => &mut self.listed,
                 FlipOutcome::LeftOut => &mut self.left_out,
             } += 1;
+        }
+        for nears in &witnesses.nears {
+            self.hits += nears.hits;
+            self.misses += nears.misses;
+            self.capped += nears.capped;
+            self.bare += usize::from(nears.hits == 0 && nears.misses == 0);
         }
     }
 
@@ -127,13 +147,19 @@ impl FlipCounts {
         self.rules_matched += other.rules_matched;
         self.found += other.found;
         self.no_sample += other.no_sample;
+        self.contradictory += other.contradictory;
         self.no_effect += other.no_effect;
+        self.listed += other.listed;
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.capped += other.capped;
+        self.bare += other.bare;
         self.left_out += other.left_out;
         self.ways_left_out += other.ways_left_out;
     }
 
-    /// All predicates.
+    /// All predicates but the members of long lists that are not sampled.
     pub fn predicates(&self) -> usize {
-        self.found + self.no_sample + self.no_effect + self.left_out
+        self.found + self.no_sample + self.contradictory + self.no_effect + self.left_out
     }
 }

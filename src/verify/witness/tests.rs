@@ -2,6 +2,9 @@ use crate::ir::regex::Flags;
 use crate::ir::{Case, CompareOp, Expr, Field, Node, Number, Pattern, Piece, Regex, Test, TimePart};
 
 use super::*;
+use crate::interp::Matcher;
+use crate::ir::Predicate;
+use crate::verify::verdict::Verdict;
 use crate::ir::Subject;
 
 fn test(field: &str, test: Test) -> Expr {
