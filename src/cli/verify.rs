@@ -414,6 +414,9 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
             ),
             (tally.warned, "events judged otherwise as stored, as the conversion's SG0504 says"),
             (tally.unwarned, "rules with events judged otherwise as stored, and no SG0504"),
+            (tally.members_read, "members of long lists read in the queries"),
+            (tally.members_tested, "members or constants of long lists tested by an event each"),
+            (tally.members_unread, "members of long lists neither read nor tested"),
         ] {
             if n > 0 {
                 console.summary(&format!("  {n:>7}  {what}"));

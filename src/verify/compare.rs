@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use super::engine::{Engine, EngineError};
 use super::exclusion::Exclusion;
+use super::members::{self, Members, Strangers};
 use super::shrink::shrink;
 use super::store::Store;
+use super::verdict::Verdict;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::interp::{Event, Matcher, Trace};
+use crate::interp::{Event, Trace};
 use crate::ir::{self, Rule};
 use crate::mapping::{self, Chain, Events, Reason, Unfit};
 use crate::target::{Options, Session};
@@ -32,6 +34,8 @@ pub struct Comparison {
     pub excluded: BTreeMap<Exclusion, usize>,
     /// Events of which the store holds too little for the rule.
     pub data_model: DataModel,
+    /// The members of long lists, as read in the query.
+    pub members: Members,
 }
 
 /// The result of a comparison.
@@ -125,13 +129,14 @@ pub fn compare(
     let store = Store::new(target, rule);
     let judge = Judge {
         store: &store,
-        matcher: Matcher::new(store.rule()),
-        meant: Matcher::new(rule),
+        matcher: Verdict::new(store.rule()),
+        meant: Verdict::new(rule),
         query: &query,
         table: TABLE,
         through: None,
     };
-    judge.compare(engines, events, warned)
+    let (members, more) = members::check(rule, target, &query, Strangers::Tested);
+    judge.compare(engines, &with(events, more), warned).with_members(members)
 }
 
 /// Takes the rule and the events through a mapping, and compares twice: the interpreter on the rule and the event with the
@@ -167,13 +172,19 @@ pub fn compare_mapped(
     let store = Store::mapped(target, result, &query);
     let judge = Judge {
         store: &store,
-        matcher: Matcher::new(store.rule()),
-        meant: Matcher::new(result),
+        matcher: Verdict::new(store.rule()),
+        meant: Verdict::new(result),
         query: &query,
         table: table.unwrap_or(TABLE),
-        through: Some(Through { way, rule: Matcher::new(rule) }),
+        through: Some(Through { way, rule: Verdict::new(rule) }),
     };
-    judge.compare(engines, events, warned)
+    let (members, more) = members::check(rule, target, &query, Strangers::Expected);
+    judge.compare(engines, &with(events, more), warned).with_members(members)
+}
+
+/// The events and more of them.
+fn with(events: &[Event], more: Vec<Event>) -> Cow<'_, [Event]> {
+    if more.is_empty() { Cow::Borrowed(events) } else { events.iter().cloned().chain(more).collect() }
 }
 
 /// The table of a query whose rule names none, where the target's queries name one.
@@ -194,8 +205,12 @@ fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Resul
 
 impl Comparison {
     fn without_events(outcome: Outcome) -> Self {
-        let (excluded, data_model) = Default::default();
-        Self { outcome, events: 0, matched: 0, excluded, data_model }
+        let (excluded, data_model, members) = Default::default();
+        Self { outcome, events: 0, matched: 0, excluded, data_model, members }
+    }
+
+    fn with_members(self, members: Members) -> Self {
+        Self { members, ..self }
     }
 
     /// The comparison with an engine that is not there.
@@ -230,15 +245,15 @@ struct Changed<'e> {
 struct Through<'a> {
     way: &'a Events<'a>,
     /// Of the rule before its mapping.
-    rule: Matcher<'a>,
+    rule: Verdict<'a>,
 }
 
 struct Judge<'a> {
     store: &'a Store,
     /// Of the projected rule.
-    matcher: Matcher<'a>,
+    matcher: Verdict<'a>,
     /// Of the rule that was converted.
-    meant: Matcher<'a>,
+    meant: Verdict<'a>,
     query: &'a str,
     table: &'a str,
     through: Option<Through<'a>>,
@@ -349,11 +364,11 @@ impl<'a> Judge<'a> {
             stage: Stage::Mapping,
             engine: "the mapped rule".to_owned(),
             stored: mapped.clone(),
-            mapped_trace: Some(self.meant.trace(&mapped)),
+            mapped_trace: Some(self.meant.matcher().trace(&mapped)),
             mapped: Some(mapped),
             query: self.query.to_owned(),
             matches: first.matches,
-            trace: through.rule.trace(&event),
+            trace: through.rule.matcher().trace(&event),
             event,
             count,
         }
@@ -371,7 +386,7 @@ impl<'a> Judge<'a> {
             Some((mapped, stored)) => (mapped.into_owned(), stored),
             None => (first.mapped.as_ref().clone(), first.stored.clone()),
         };
-        let trace = self.matcher.trace(&stored);
+        let trace = self.matcher.matcher().trace(&stored);
         let (engine, query) = (engine.name().to_owned(), self.query.to_owned());
         let mapped = self.through.is_some().then_some(mapped);
         let (stage, count) = (Stage::Query, different.len());

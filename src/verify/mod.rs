@@ -14,6 +14,7 @@ mod compare;
 mod document;
 pub mod engine;
 mod exclusion;
+mod members;
 pub mod project;
 mod shrink;
 pub mod skeleton;
@@ -25,4 +26,5 @@ pub mod witness;
 
 pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};
 pub use exclusion::Exclusion;
+pub use members::Members;
 pub use tally::{FlipCounts, Tally};

@@ -36,6 +36,12 @@ pub struct Tally {
     pub warned: usize,
     /// Rules where that warning is missing.
     pub unwarned: usize,
+    /// Members of long lists that the queries' texts show.
+    pub members_read: usize,
+    /// Members and constants that got an event because the text leaves them open.
+    pub members_tested: usize,
+    /// Members with neither.
+    pub members_unread: usize,
 }
 
 impl Tally {
@@ -61,6 +67,9 @@ impl Tally {
         self.stated += comparison.data_model.stated;
         self.warned += comparison.data_model.warned;
         self.unwarned += usize::from(comparison.data_model.unwarned.is_some());
+        self.members_read += comparison.members.read;
+        self.members_tested += comparison.members.tested + comparison.members.strangers;
+        self.members_unread += comparison.members.unread;
     }
 
     /// Adds other sums.
@@ -78,6 +87,9 @@ impl Tally {
         self.stated += other.stated;
         self.warned += other.warned;
         self.unwarned += other.unwarned;
+        self.members_read += other.members_read;
+        self.members_tested += other.members_tested;
+        self.members_unread += other.members_unread;
     }
 
     /// Rules that were converted and compared, whatever came of it.

@@ -10,14 +10,14 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::Value;
 
 use crate::interp::{Event, Matcher};
-use crate::ir::{Expr, Node, Piece, Predicate, Shape, Subject, Test};
+use crate::ir::{Expr, Node, Piece, Predicate, Rule, Shape, Subject, Test};
 
 /// From so many members on a list gets an index.
 const INDEXED: usize = 8;
 
 /// A rule's condition with indexes of its long lists.
-pub(super) struct Verdict<'m, 'r> {
-    matcher: &'m Matcher<'r>,
+pub(super) struct Verdict<'r> {
+    matcher: Matcher<'r>,
     root: &'r Expr,
     /// By the address of the list's node.
     lists: HashMap<*const Expr, List<'r>>,
@@ -40,16 +40,21 @@ struct Index<'r> {
     members: Vec<&'r Predicate>,
 }
 
-impl<'m, 'r> Verdict<'m, 'r> {
-    /// Makes the indexes of the condition.
-    pub(super) fn new(matcher: &'m Matcher<'r>, root: &'r Expr) -> Self {
+impl<'r> Verdict<'r> {
+    /// Makes the indexes of the rule's condition.
+    pub(super) fn new(rule: &'r Rule) -> Self {
         let mut lists = HashMap::new();
-        index(root, &mut lists);
-        Self { matcher, root, lists }
+        index(&rule.condition, &mut lists);
+        Self { matcher: Matcher::new(rule), root: &rule.condition, lists }
+    }
+
+    /// The interpreter itself.
+    pub(super) fn matcher(&self) -> &Matcher<'r> {
+        &self.matcher
     }
 
     /// Whether the rule matches the event.
-    pub(super) fn of(&self, event: &Event) -> bool {
+    pub(super) fn matches(&self, event: &Event) -> bool {
         self.expr(self.root, event)
     }
 

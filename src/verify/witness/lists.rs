@@ -157,3 +157,24 @@ pub(super) fn together(tests: &[&Predicate], place: usize, any: bool, wanted: bo
         _ => Vec::new(),
     }
 }
+
+/// The members of the lists that are too long for all of them to be tested.
+pub(super) fn long(root: &Expr) -> Vec<Vec<&Predicate>> {
+    match &root.node {
+        Node::True | Node::False | Node::Test(_) => Vec::new(),
+        Node::Not(part) => long(part),
+        Node::All(parts) | Node::Any(parts) if parts.len() > ALL => {
+            let mut groups: HashMap<Key<'_>, Vec<&Predicate>> = HashMap::new();
+            let mut out: Vec<Vec<&Predicate>> = Vec::new();
+            for part in parts {
+                match &part.node {
+                    Node::Test(predicate) => groups.entry(key(predicate)).or_default().push(predicate),
+                    _ => out.extend(long(part)),
+                }
+            }
+            out.extend(groups.into_values().filter(|group| group.len() > ALL));
+            out
+        }
+        Node::All(parts) | Node::Any(parts) => parts.iter().flat_map(long).collect(),
+    }
+}

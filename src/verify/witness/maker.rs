@@ -26,14 +26,14 @@ const ALONE: usize = 2;
 
 /// Makes the witnesses of a rule.
 pub(super) fn make(rule: &Rule, options: Options) -> Witnesses {
-    let matcher = Matcher::new(rule);
-    let mut forest = Forest::new(&rule.condition, &matcher);
+    let verdict = Verdict::new(rule);
+    let mut forest = Forest::new(&rule.condition, verdict.matcher());
     let mut random = Random::new(options.seed);
     let units = lists::units(&rule.condition, &forest, &mut random);
     forest.sample(&units);
     let mut maker = Maker {
-        matcher: &matcher,
-        verdict: Verdict::new(&matcher, &rule.condition),
+        matcher: verdict.matcher(),
+        verdict: &verdict,
         forest: &forest,
         random,
         seen: HashMap::new(),
@@ -58,7 +58,7 @@ fn salt(rule: &Rule) -> usize {
 
 struct Maker<'m, 'r> {
     matcher: &'m Matcher<'r>,
-    verdict: Verdict<'m, 'r>,
+    verdict: &'m Verdict<'r>,
     forest: &'m Forest<'r>,
     random: Random,
     /// The numbers of the events, by their text.
@@ -83,7 +83,7 @@ impl Maker<'_, '_> {
             return *number;
         }
         self.seen.insert(key, self.events.len());
-        let matches = self.verdict.of(&event);
+        let matches = self.verdict.matches(&event);
         self.events.push(Witness { event, matches, purpose });
         self.events.len() - 1
     }
@@ -96,7 +96,7 @@ impl Maker<'_, '_> {
         let step = ways.len().div_ceil(most.max(1)).max(1);
         for way in ways.iter().step_by(step) {
             if let Some(event) = solve::event(way, self.forest, self.matcher, &mut self.random)
-                && self.verdict.of(&event)
+                && self.verdict.matches(&event)
             {
                 self.keep(event, Purpose::Way);
             }
@@ -141,10 +141,10 @@ impl Maker<'_, '_> {
             wishes.push((number, true));
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
             sampled = true;
-            let verdict = self.verdict.of(&holding);
+            let verdict = self.verdict.matches(&holding);
             let flipped = misses::proposals(predicate, &holding).into_iter().map(|near| near.applied(&holding)).find(|event| {
                 !self.matcher.holds(predicate, event)
-                    && self.verdict.of(event) != verdict
+                    && self.verdict.matches(event) != verdict
                     && self.keeps_others(&others, event, &holding)
             });
             if let Some(missing) = flipped {
@@ -283,7 +283,7 @@ impl Maker<'_, '_> {
         let base = self.events.get(holding)?;
         let event = near.applied(&base.event);
         let verdict = if wanted { base.matches } else { self.events.get(missing)?.matches };
-        if self.matcher.holds(predicate, &event) != wanted || self.verdict.of(&event) != verdict {
+        if self.matcher.holds(predicate, &event) != wanted || self.verdict.matches(&event) != verdict {
             return None;
         }
         Some((number, holding, near, event))
@@ -338,7 +338,7 @@ impl Maker<'_, '_> {
                 continue;
             }
             let trial = hit.near.applied(event);
-            if !self.matcher.holds(other, &trial) || !self.matcher.holds(predicate, &trial) || self.verdict.of(&trial) != verdict {
+            if !self.matcher.holds(other, &trial) || !self.matcher.holds(predicate, &trial) || self.verdict.matches(&trial) != verdict {
                 continue;
             }
             // The verdict must hang on the other predicate here, too.
@@ -346,7 +346,7 @@ impl Maker<'_, '_> {
                 event.0.shift_remove(name);
                 event
             });
-            if self.verdict.of(&without) == verdict {
+            if self.verdict.matches(&without) == verdict {
                 continue;
             }
             hit.covered = true;
@@ -377,7 +377,7 @@ impl Maker<'_, '_> {
             for name in &names {
                 let mut other = event.clone();
                 other.0.insert((*name).to_owned(), value.clone());
-                if self.verdict.of(&other) {
+                if self.verdict.matches(&other) {
                     event = other;
                 }
             }
@@ -427,4 +427,44 @@ fn order(keys: &mut [(NearKind, usize)], absence_first: bool, turn: usize) {
         let turn = turn % rest.len();
         rest.rotate_left(turn);
     }
+}
+
+/// Events for members of long lists and for constants: put where a sampled member of the list decides the rule's verdict.
+pub(super) fn member_events(rule: &Rule, members: &[&Predicate], strangers: &[String]) -> Vec<Event> {
+    if members.is_empty() && strangers.is_empty() {
+        return Vec::new();
+    }
+    let verdict = Verdict::new(rule);
+    let mut forest = Forest::new(&rule.condition, verdict.matcher());
+    let mut random = Random::new(Options::default().seed);
+    let units = lists::units(&rule.condition, &forest, &mut random);
+    forest.sample(&units);
+    let (seen, events) = (HashMap::new(), Vec::new());
+    let mut maker = Maker { matcher: verdict.matcher(), verdict: &verdict, forest: &forest, random, seen, events };
+    let mut out = Vec::new();
+    for unit in units.iter().filter(|unit| !unit.listed.is_empty()) {
+        let Some((Subject::Field(field), base)) = unit.members.iter().find_map(|number| {
+            let (predicate, _) = maker.forest.predicates()[*number];
+            let FlipOutcome::Found(holding, _) = maker.flip(*number, predicate) else { return None };
+            Some((&predicate.subject, maker.events[holding].clone()))
+        }) else {
+            continue;
+        };
+        let mut put = |value: Value| {
+            let mut event = base.event.clone();
+            event.0.insert(field.name.to_string(), value);
+            out.push(event);
+        };
+        let numbers: BTreeSet<usize> = unit.members.iter().chain(&unit.listed).copied().collect();
+        for member in members.iter().filter(|member| numbers.contains(&maker.forest.number(member))) {
+            sample::values(&member.test, &mut maker.random).into_iter().take(1).for_each(&mut put);
+        }
+        strangers.iter().for_each(|text| put(text.as_str().into()));
+    }
+    out
+}
+
+/// The members of the lists that are too long to be tested one by one.
+pub(super) fn long_lists(rule: &Rule) -> Vec<Vec<&Predicate>> {
+    lists::long(&rule.condition)
 }

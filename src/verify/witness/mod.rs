@@ -28,7 +28,7 @@ mod texts;
 mod walk;
 
 use crate::interp::Event;
-use crate::ir::{Kind, Origin, Rule};
+use crate::ir::{Kind, Origin, Predicate, Rule};
 
 pub use near::NearKind;
 
@@ -150,6 +150,16 @@ impl Witnesses {
     pub fn of(rule: &Rule, options: Options) -> Witnesses {
         maker::make(rule, options)
     }
+}
+
+/// The members of the rule's lists that are too long to be tested one by one.
+pub(super) fn long_lists(rule: &Rule) -> Vec<Vec<&Predicate>> {
+    maker::long_lists(rule)
+}
+
+/// Events for members of long lists, and for constants in their place.
+pub(super) fn member_events(rule: &Rule, members: &[&Predicate], strangers: &[String]) -> Vec<Event> {
+    maker::member_events(rule, members, strangers)
 }
 
 #[cfg(test)]

@@ -100,13 +100,13 @@ fn the_verdict_is_the_interpreters() {
         any(vec![text("CommandLine", "* -r *"), test("CommandLine", Test::Null)]).negate(),
     ]));
     let matcher = Matcher::new(&rule);
-    let verdict = Verdict::new(&matcher, &rule.condition);
+    let verdict = Verdict::new(&rule);
     let mut events: Vec<Event> = Witnesses::of(&rule, Options::default()).events.into_iter().map(|w| w.event).collect();
     let more = ["\u{212A}", "éx", "C:\\node.EXE", ""]
         .map(|image| Event([("Image".into(), image.into())].into_iter().collect()));
     events.extend(more);
     for event in &events {
-        assert_eq!(verdict.of(event), matcher.matches(event), "{event:?}");
+        assert_eq!(verdict.matches(event), matcher.matches(event), "{event:?}");
     }
 }
 
