@@ -6,7 +6,7 @@
 //       TYPE is keyword, long, double, boolean or ip; the documents replace any earlier ones.
 //   {"search": QUERY}                                                           -> {"rows": [NUMBER, ...]}
 //       QUERY is Query DSL: bool, term, terms, wildcard, prefix, regexp, range, exists, match_all, match_none.
-//   {"compile": {"regexp" or "wildcard": TEXT, "fold": BOOLEAN}}                  -> {"states": NUMBER}
+//   {"compile": {"regexp" or "wildcard": TEXT, "fold": BOOLEAN}}                  -> {"states": [CHARACTERS, BYTES]}
 //   {"folds": true}                                   -> {"folds": {CHARACTER: [OTHER CHARACTER, ...], ...}}
 //   anything that fails                                                         -> {"error": TEXT}
 //
@@ -256,13 +256,14 @@ public class LuceneRunner {
 
   // --- automata
 
-  static int compile(Map<String, Object> said) {
+  /** How many states the automaton has, over characters and over the bytes of UTF-8, on which a query runs. */
+  static List<Integer> compile(Map<String, Object> said) {
     boolean fold = Boolean.TRUE.equals(said.get("fold"));
     Object regexp = said.get("regexp");
     Automaton automaton = regexp == null ? wildcard((String) said.get("wildcard"), fold) : regexp((String) regexp, fold);
-    // The query runs on bytes, so it is made again for UTF-8 and determinized there.
     new CompiledAutomaton(automaton, null, true, MAX_DETERMINIZED, false);
-    return Operations.determinize(automaton, MAX_DETERMINIZED).getNumStates();
+    Automaton bytes = Operations.determinize(new UTF32ToUTF8().convert(automaton), MAX_DETERMINIZED);
+    return List.of(Operations.determinize(automaton, MAX_DETERMINIZED).getNumStates(), bytes.getNumStates());
   }
 
   static Automaton regexp(String text, boolean fold) {

@@ -32,13 +32,14 @@ fn class_path(libraries: &Path) -> Option<String> {
         .collect();
     let find = |part: &&str| names.iter().find(|name| name.starts_with(part));
     let found: Vec<String> =
-        PARTS.iter().filter_map(|part| find(part)).map(|name| libraries.join(name).display().to_string()).collect();
+        PARTS.iter().filter_map(find).map(|name| libraries.join(name).display().to_string()).collect();
     (found.len() == PARTS.len()).then(|| found.join(":"))
 }
 
 /// Gives Lucene the rows of a table.
 pub fn load(lucene: &mut Pipe, table: &Table) -> Result<(), String> {
-    let fields: BTreeMap<&str, &str> = table.columns.iter().map(|column| (column.name.as_str(), kind(column))).collect();
+    let fields: BTreeMap<&str, &str> =
+        table.columns.iter().map(|column| (column.name.as_str(), kind(column))).collect();
     let document = |row: &sigmaglot::interp::Event| {
         let values = |column: &Column| match row.0.get(&column.name)? {
             Value::Array(values) => Some((column.name.clone(), json!(values))),
