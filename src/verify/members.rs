@@ -69,16 +69,13 @@ pub(super) fn check(rule: &Rule, target: &str, query: &str, strangers: Strangers
         }
     }
     let listed: HashSet<*const Predicate> = lists.into_iter().flatten().map(std::ptr::from_ref).collect();
-    let of_lists = predicates.iter().zip(&needs).filter(|(predicate, _)| listed.contains(&std::ptr::from_ref(**predicate)));
+    let of_lists =
+        predicates.iter().zip(&needs).filter(|(predicate, _)| listed.contains(&std::ptr::from_ref(**predicate)));
     let (read, open): (Vec<_>, Vec<_>) = of_lists.partition(|(_, needs)| **needs == 0);
     let open: Vec<&Predicate> = open.into_iter().map(|(predicate, _)| *predicate).collect();
     let tested = &open[..open.len().min(TESTED)];
-    let counts = Members {
-        read: read.len(),
-        tested: tested.len(),
-        unread: open.len() - tested.len(),
-        strangers: strange.len(),
-    };
+    let counts =
+        Members { read: read.len(), tested: tested.len(), unread: open.len() - tested.len(), strangers: strange.len() };
     (counts, witness::member_events(rule, tested, &strange))
 }
 
@@ -104,7 +101,8 @@ fn constants(target: &str, query: &str) -> Option<Vec<String>> {
 
 /// The readings of a constant that are a member's: the plainest that is one.
 fn shown(constant: &str, places: &HashMap<String, Vec<usize>>) -> Vec<String> {
-    let plain: [fn(&str) -> String; 4] = [str::to_owned, wildcards, like, glob];
+    let plain: [fn(&str) -> String; 5] =
+        [str::to_owned, wildcards, |text| like(text, '\\'), |text| like(text, '!'), glob];
     let found = plain.iter().map(|read| normal(&read(constant))).find(|reading| places.contains_key(reading));
     if let Some(found) = found {
         return vec![found];
@@ -121,28 +119,28 @@ fn normal(reading: &str) -> String {
 
 /// `*` and `?`, escaped by a backslash.
 fn wildcards(text: &str) -> String {
-    escaped(text, |c| match c {
+    escaped(text, '\\', |c| match c {
         '*' => STAR,
         '?' => ONE,
         c => c,
     })
 }
 
-/// `%` and `_`, escaped by a backslash.
-fn like(text: &str) -> String {
-    escaped(text, |c| match c {
+/// `%` and `_`, escaped by a character.
+fn like(text: &str, escape: char) -> String {
+    escaped(text, escape, |c| match c {
         '%' => STAR,
         '_' => ONE,
         c => c,
     })
 }
 
-fn escaped(text: &str, special: impl Fn(char) -> char) -> String {
+fn escaped(text: &str, escape: char, special: impl Fn(char) -> char) -> String {
     let mut chars = text.chars();
     let mut out = String::with_capacity(text.len());
     while let Some(c) = chars.next() {
         match c {
-            '\\' => out.push(chars.next().unwrap_or('\\')),
+            c if c == escape => out.push(chars.next().unwrap_or(escape)),
             c => out.push(special(c)),
         }
     }
@@ -224,7 +222,9 @@ fn of_tree(tree: &Tree) -> Option<Vec<String>> {
 
 fn of_class(class: &Class) -> Option<Vec<String>> {
     let ranges = class.ranges();
-    if ranges.iter().any(|(a, b)| *a == '\0' && *b == char::MAX) || ranges.iter().map(|(a, b)| u32::from(*b) - u32::from(*a)).sum::<u32>() > 0x10_0000 {
+    if ranges.iter().any(|(a, b)| *a == '\0' && *b == char::MAX)
+        || ranges.iter().map(|(a, b)| u32::from(*b) - u32::from(*a)).sum::<u32>() > 0x10_0000
+    {
         return Some(vec![ONE.to_string()]);
     }
     let size: u32 = ranges.iter().map(|(a, b)| u32::from(*b) - u32::from(*a) + 1).sum();
@@ -276,7 +276,8 @@ mod tests {
         let glob = quoted(|text| format!("'*{}*'", text.replace('[', "[[]").replace('*', "[*]").replace('\'', "''")));
         let regex = quoted(|text| format!("'(?is){}'", regex_syntax::escape(text).replace('\'', "''")));
         for query in [plain, like, glob, regex] {
-            let (members, events) = check(&rule, "sql", &format!("SELECT 1 WHERE a IN ({query})"), Strangers::Tested);
+            let (members, events) =
+                check(&rule, "sql", &format!("SELECT * FROM t WHERE a IN ({query})"), Strangers::Tested);
             assert_eq!(members, Members { read: 40, ..Members::default() }, "{query}");
             assert!(events.is_empty());
         }

@@ -146,10 +146,10 @@ impl FlipCounts {
             } += 1;
         }
         for nears in &witnesses.nears {
-            self.hits += nears.hits;
-            self.misses += nears.misses;
+            self.hits += nears.hits.len();
+            self.misses += nears.misses.len();
             self.capped += nears.capped;
-            self.bare += usize::from(nears.hits == 0 && nears.misses == 0);
+            self.bare += usize::from(nears.hits.is_empty() && nears.misses.is_empty());
         }
     }
 

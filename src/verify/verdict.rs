@@ -191,5 +191,8 @@ fn need(test: &Test) -> Option<Need> {
         _ => None,
     });
     let words = literals.flat_map(|text| text.split(|c: char| !c.is_ascii()));
-    words.max_by_key(|word| word.len()).filter(|word| !word.is_empty()).map(|word| Need::Word(word.to_ascii_lowercase()))
+    words
+        .max_by_key(|word| word.len())
+        .filter(|word| !word.is_empty())
+        .map(|word| Need::Word(word.to_ascii_lowercase()))
 }

@@ -73,11 +73,15 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
     if folds {
         letters_of(|change| Fill::PLAIN.text_with(pattern, |_, text| change(text)), out);
         let literals = texts::literals(pattern);
-        one_letters(&literals, |number, place| {
-            Fill::PLAIN.text_with(pattern, |n, text| {
-                if n == number { texts::swapped_at(text, place) } else { text.to_owned() }
-            })
-        }, out);
+        one_letters(
+            &literals,
+            |number, place| {
+                Fill::PLAIN.text_with(pattern, |n, text| {
+                    if n == number { texts::swapped_at(text, place) } else { text.to_owned() }
+                })
+            },
+            out,
+        );
     }
     let plain = Fill::PLAIN;
     let mut fill = |kind, fill: Fill<'_>| out.add(kind, fill.text(pattern));
@@ -99,7 +103,8 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
         ];
         ones.into_iter().for_each(|(kind, one)| fill(kind, Fill { one, ..plain }));
     }
-    let sets = pattern.pieces().iter().filter_map(|piece| if let Piece::OneOf(set) = piece { Some(set.len()) } else { None });
+    let sets =
+        pattern.pieces().iter().filter_map(|piece| if let Piece::OneOf(set) = piece { Some(set.len()) } else { None });
     for member in 1..sets.max().unwrap_or(1).min(VARIANTS) {
         out.variant(K::SetMember, member, Fill { member, ..plain }.text(pattern));
     }
@@ -125,7 +130,8 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
         fill(K::Twice, if front { Fill { start: &double, ..plain } } else { Fill { end: &double, ..plain } });
         fill(K::Long, if front { Fill { start: &long, ..plain } } else { Fill { end: &long, ..plain } });
     }
-    if let [Piece::Literal(first), Piece::AnyString, Piece::Literal(second), ..] = &pattern.pieces()[usize::from(front)..]
+    if let [Piece::Literal(first), Piece::AnyString, Piece::Literal(second), ..] =
+        &pattern.pieces()[usize::from(front)..]
         && let Some(both) = overlap(first, second)
     {
         out.add(K::Overlapping, both);

@@ -83,7 +83,8 @@ impl<'r> Finder<'_, 'r> {
             let chosen = sample(&group, self.random);
             let (members, listed): (Vec<_>, Vec<_>) =
                 group.iter().enumerate().partition(|(place, _)| chosen.contains(place));
-            let numbers = |of: Vec<(usize, &(usize, &Predicate))>| of.into_iter().map(|(_, (number, _))| *number).collect();
+            let numbers =
+                |of: Vec<(usize, &(usize, &Predicate))>| of.into_iter().map(|(_, (number, _))| *number).collect();
             (numbers(members), numbers(listed))
         };
         self.out.push(Unit { members, listed, negated, any });
@@ -150,7 +151,8 @@ pub(super) fn together(tests: &[&Predicate], place: usize, any: bool, wanted: bo
         }
         (false, true) => {
             let turned: Vec<&str> = texts.iter().rev().map(String::as_str).collect();
-            let mut out = vec![near(NearKind::Reordered, turned.join(" ")), near(NearKind::Overlapping, turned.concat())];
+            let mut out =
+                vec![near(NearKind::Reordered, turned.join(" ")), near(NearKind::Overlapping, turned.concat())];
             out.extend(overlap(&texts[0], &texts[1]).map(|text| near(NearKind::Overlapping, text)));
             out
         }

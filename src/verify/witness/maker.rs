@@ -142,11 +142,12 @@ impl Maker<'_, '_> {
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
             sampled = true;
             let verdict = self.verdict.matches(&holding);
-            let flipped = misses::proposals(predicate, &holding).into_iter().map(|near| near.applied(&holding)).find(|event| {
-                !self.matcher.holds(predicate, event)
-                    && self.verdict.matches(event) != verdict
-                    && self.keeps_others(&others, event, &holding)
-            });
+            let flipped =
+                misses::proposals(predicate, &holding).into_iter().map(|near| near.applied(&holding)).find(|event| {
+                    !self.matcher.holds(predicate, event)
+                        && self.verdict.matches(event) != verdict
+                        && self.keeps_others(&others, event, &holding)
+                });
             if let Some(missing) = flipped {
                 let holding = self.keep(holding, Purpose::Flip(number));
                 let missing = self.keep(missing, Purpose::Flip(number));
@@ -199,7 +200,8 @@ impl Maker<'_, '_> {
             let number = unit.members.first().copied().unwrap_or_default();
             let (predicate, origin) = self.forest.predicates()[number];
             let (kind, origin) = (predicate.kind(), origin.clone());
-            out.push(Nears { kind, origin, hits: found.hits.len(), misses: found.misses, capped: found.capped });
+            let kinds = found.hits.iter().map(|hit| hit.near.kind).collect();
+            out.push(Nears { kind, origin, hits: kinds, misses: found.misses, capped: found.capped });
             hits.push(found.hits);
         }
         self.share(&mut hits);
@@ -265,7 +267,7 @@ impl Maker<'_, '_> {
             if wanted {
                 found.hits.push(Hit { number, near, base, covered: false });
             } else {
-                found.misses += 1;
+                found.misses.push(key.0);
                 self.keep(event, Purpose::Miss(number, key.0));
             }
         }
@@ -330,7 +332,8 @@ impl Maker<'_, '_> {
         let (predicate, _) = self.forest.predicates()[number];
         for (_, others) in hits.iter_mut().enumerate().filter(|(unit, _)| *unit > own) {
             let open = others.iter_mut().skip(ALONE).find(|hit| {
-                !hit.covered && hit.near.edits.iter().all(|(name, _)| !changed.contains(name) && event.0.contains_key(name))
+                !hit.covered
+                    && hit.near.edits.iter().all(|(name, _)| !changed.contains(name) && event.0.contains_key(name))
             });
             let Some(hit) = open else { continue };
             let (other, _) = self.forest.predicates()[hit.number];
@@ -338,7 +341,10 @@ impl Maker<'_, '_> {
                 continue;
             }
             let trial = hit.near.applied(event);
-            if !self.matcher.holds(other, &trial) || !self.matcher.holds(predicate, &trial) || self.verdict.matches(&trial) != verdict {
+            if !self.matcher.holds(other, &trial)
+                || !self.matcher.holds(predicate, &trial)
+                || self.verdict.matches(&trial) != verdict
+            {
                 continue;
             }
             // The verdict must hang on the other predicate here, too.
@@ -412,7 +418,7 @@ impl Maker<'_, '_> {
 #[derive(Default)]
 struct Found {
     hits: Vec<Hit>,
-    misses: usize,
+    misses: Vec<NearKind>,
     capped: usize,
 }
 

@@ -64,7 +64,6 @@ fn absences(out: &mut Proposals<'_>) {
     out.add(K::EmptyList, json!([]));
     out.add(K::ListOfNulls, json!([null]));
     out.add(K::Blank, " ");
-    out.add(K::ObjectValue, json!({"Inner": NONE}));
 }
 
 /// From the pattern itself.
@@ -81,15 +80,15 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
     let changed = |change: &dyn Fn(&str) -> String| {
         plain.text_with(pattern, |n, text| if Some(n) == longest { change(text) } else { text.to_owned() })
     };
-    let inside = |with: fn(char) -> String| {
-        changed(&|text| texts::replaced(text, text.chars().count() / 2, with))
-    };
+    let inside = |with: fn(char) -> String| changed(&|text| texts::replaced(text, text.chars().count() / 2, with));
     out.add(K::InnerReplaced, inside(|c| texts::another(c).to_string()));
     if front {
         out.add(K::FirstReplaced, changed(&|text| texts::replaced(text, 0, |c| texts::another(c).to_string())));
     }
     if end {
-        let last = |text: &str| texts::replaced(text, text.chars().count().saturating_sub(1), |c| texts::another(c).to_string());
+        let last = |text: &str| {
+            texts::replaced(text, text.chars().count().saturating_sub(1), |c| texts::another(c).to_string())
+        };
         out.add(K::LastReplaced, changed(&last));
     }
     out.add(K::InnerRemoved, inside(|_| String::new()));
@@ -98,12 +97,16 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
     out.add(K::LineInserted, inside(|c| format!("\n{c}")));
     if let Some(set) = pattern.pieces().iter().find_map(|p| if let Piece::OneOf(set) = p { Some(set) } else { None }) {
         let beside: String = ('!'..='~').filter(|c| !set.contains(c)).take(1).collect();
-        let text: String = pattern.pieces().iter().map(|piece| match piece {
-            Piece::OneOf(_) => beside.clone(),
-            Piece::Literal(text) => text.to_string(),
-            Piece::AnyChar => "q".to_owned(),
-            Piece::AnyString => String::new(),
-        }).collect();
+        let text: String = pattern
+            .pieces()
+            .iter()
+            .map(|piece| match piece {
+                Piece::OneOf(_) => beside.clone(),
+                Piece::Literal(text) => text.to_string(),
+                Piece::AnyChar => "q".to_owned(),
+                Piece::AnyString => String::new(),
+            })
+            .collect();
         out.add(K::BesideSet, text);
     }
     if literals.len() > 1 {
@@ -125,7 +128,8 @@ fn specials(pattern: &Pattern, out: &mut Proposals<'_>) {
     let literals = texts::literals(pattern);
     let mut seen = Vec::new();
     for special in SPECIAL {
-        let place = literals.iter().enumerate().find_map(|(n, text)| Some((n, text.chars().position(|c| c == *special)?)));
+        let place =
+            literals.iter().enumerate().find_map(|(n, text)| Some((n, text.chars().position(|c| c == *special)?)));
         let Some(place) = place.filter(|_| seen.len() < SPECIALS) else { continue };
         seen.push(place);
         let with = |with: &str| {
@@ -227,7 +231,13 @@ fn of_network(network: Network, out: &mut Proposals<'_>) {
         out.add(if neighbour < first { K::AddressBelow } else { K::AddressAbove }, neighbour.to_string());
     }
     out.add(K::MappedAddress, pools::mapped(last));
-    let more = [format!("{first}/{}", network.net().prefix_len()), format!("{first}:80"), format!("{last} "), format!(" {first}"), format!("0{first}")];
+    let more = [
+        format!("{first}/{}", network.net().prefix_len()),
+        format!("{first}:80"),
+        format!("{last} "),
+        format!(" {first}"),
+        format!("0{first}"),
+    ];
     for (variant, text) in more.into_iter().enumerate() {
         out.variant(K::AddressAndMore, variant, text);
     }
@@ -261,7 +271,8 @@ fn references(field: &Field, op: PatternOp, other: &Field, case: Case, base: &Ev
     out.push(near(K::Missing, None, Some(same.clone())));
     out.push(near(K::BothMissing, None, None));
     out.push(near(K::BothNull, Some(Value::Null), Some(Value::Null)));
-    let special = [("axbxc", "a*b?c"), ("axbc", "a?bc"), ("50xyx", "50%_x"), ("C:\\x\\y", "C:\\x\\[y]"), ("axb", "a.b")];
+    let special =
+        [("axbxc", "a*b?c"), ("axbc", "a?bc"), ("50xyx", "50%_x"), ("C:\\x\\y", "C:\\x\\[y]"), ("axb", "a.b")];
     for (variant, (own, others)) in special.into_iter().enumerate() {
         out.push(Near { variant, ..both(K::SpecialAsOther, own.to_owned(), others) });
     }

@@ -109,10 +109,10 @@ pub struct Nears {
     pub kind: Kind,
     /// Where the first of them stands.
     pub origin: Origin,
-    /// How many near hits there are: events of their own, or shared with other predicates.
-    pub hits: usize,
-    /// How many near misses.
-    pub misses: usize,
+    /// The kinds of the near hits: events of their own, or shared with other predicates or purposes.
+    pub hits: Vec<NearKind>,
+    /// The kinds of the near misses.
+    pub misses: Vec<NearKind>,
     /// How many kinds of near hits and near misses were not tried because of [`Options::near`].
     pub capped: usize,
 }

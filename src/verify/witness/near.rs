@@ -101,7 +101,6 @@ kinds! {
     Blank "a blank",
     EmptyList "an empty list",
     ListOfNulls "a list of nulls",
-    ObjectValue "an object",
     WordForNothing "a word or sign for nothing",
     Zero "zero",
     FalseValue "false",

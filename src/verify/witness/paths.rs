@@ -55,13 +55,8 @@ pub(super) struct Forest<'r> {
 impl<'r> Forest<'r> {
     /// Numbers the predicates.
     pub(super) fn new(root: &'r Expr, matcher: &Matcher<'_>) -> Self {
-        let mut forest = Self {
-            root,
-            predicates: Vec::new(),
-            numbers: HashMap::new(),
-            by_default: Vec::new(),
-            listed: Vec::new(),
-        };
+        let mut forest =
+            Self { root, predicates: Vec::new(), numbers: HashMap::new(), by_default: Vec::new(), listed: Vec::new() };
         let empty = Event::default();
         let mut known: HashMap<&Predicate, usize> = HashMap::new();
         root.for_each_predicate(&mut |predicate, origin| {

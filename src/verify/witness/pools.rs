@@ -31,10 +31,14 @@ pub(super) fn numbers(number: Number, out: &mut Proposals<'_>) {
     add(K::BoundByOne, 1, moved(-1.0));
     add(K::BoundByHalf, 0, moved(0.5));
     add(K::BoundByHalf, 1, moved(-0.5));
-    add(K::Negative, 0, match number {
-        Number::Int(i) => Number::Int(i.saturating_neg()),
-        Number::Float(x) => Number::Float(-x),
-    });
+    add(
+        K::Negative,
+        0,
+        match number {
+            Number::Int(i) => Number::Int(i.saturating_neg()),
+            Number::Float(x) => Number::Float(-x),
+        },
+    );
     add(K::BeyondDouble, 0, Number::Int((1 << 53) + 1));
     add(K::BeyondDouble, 1, Number::Int(-(1 << 53) - 1));
     let digits = number.to_string();
@@ -42,13 +46,22 @@ pub(super) fn numbers(number: Number, out: &mut Proposals<'_>) {
     for (variant, n) in [moved(1.0), moved(-1.0), moved(0.5), moved(-0.5)].into_iter().enumerate() {
         out.variant(K::AsText, variant + 1, n.to_string());
     }
-    for (variant, text) in [format!("{digits}e0"), format!("{digits}E+1"), format!("{digits}e-1")].into_iter().enumerate() {
+    for (variant, text) in
+        [format!("{digits}e0"), format!("{digits}E+1"), format!("{digits}e-1")].into_iter().enumerate()
+    {
         out.variant(K::Exponent, variant, text);
     }
     for (variant, text) in [format!("0{digits}"), format!("+{digits}"), format!("{digits}.0")].into_iter().enumerate() {
         out.variant(K::OtherDigits, variant, text);
     }
-    let more = [format!("{digits}x"), format!("{digits} "), format!(" {digits}"), format!("x{digits}"), format!("1{digits}"), format!("{digits}0")];
+    let more = [
+        format!("{digits}x"),
+        format!("{digits} "),
+        format!(" {digits}"),
+        format!("x{digits}"),
+        format!("1{digits}"),
+        format!("{digits}0"),
+    ];
     for (variant, text) in more.into_iter().enumerate() {
         out.variant(K::NumberAndMore, variant, text);
     }
@@ -88,7 +101,6 @@ pub(super) fn presence(out: &mut Proposals<'_>) {
     out.variant(K::WordForNothing, 1, "-");
     out.add(K::Zero, 0);
     out.add(K::FalseValue, false);
-    out.add(K::ObjectValue, json!({"Inner": "x"}));
 }
 
 /// The first and last address of a network.
@@ -109,7 +121,12 @@ pub(super) fn inner(network: Network) -> Vec<IpAddr> {
         IpAddr::V6(_) => Some(IpAddr::V6(Ipv6Addr::from(n))),
     };
     let middle = first + size / 2;
-    let at = [middle, middle.saturating_add(1).min(last), first.saturating_add(1).min(last), last.saturating_sub(1).max(first)];
+    let at = [
+        middle,
+        middle.saturating_add(1).min(last),
+        first.saturating_add(1).min(last),
+        last.saturating_sub(1).max(first),
+    ];
     at.into_iter().filter_map(address).collect()
 }
 

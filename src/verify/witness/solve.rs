@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::random::Random;
 use super::paths::{Forest, Wish};
+use super::random::Random;
 use super::sample;
 use super::texts::{closes, opens};
 use crate::interp::{Event, Matcher};
