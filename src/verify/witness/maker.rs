@@ -20,7 +20,7 @@ const FILLED: usize = 3;
 /// How many members of a unit are proposed for.
 const MEMBERS: usize = 4;
 /// How many of the first kinds are always tried before the rotation starts.
-const FIRST: usize = 4;
+const FIRST: usize = 6;
 /// How many near hits of a unit have events of their own, so that a store that cannot hold another one's value loses none.
 const ALONE: usize = 2;
 
@@ -422,17 +422,24 @@ struct Found {
     capped: usize,
 }
 
-/// The order in which kinds are tried: the first ones always come first (below NOT, absence does), the others by turns.
-fn order(keys: &mut [(NearKind, usize)], absence_first: bool, turn: usize) {
+/// The order in which kinds are tried: each kind once before any comes again. The first ones always come first (below NOT,
+/// absence does), the others by turns.
+fn order(keys: &mut Vec<(NearKind, usize)>, absence_first: bool, turn: usize) {
+    let (mut once, mut again) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for key in keys.drain(..) {
+        if seen.insert(key.0) { once.push(key) } else { again.push(key) }
+    }
     if absence_first {
-        keys.sort_by_key(|(kind, _)| !matches!(kind, NearKind::Missing | NearKind::Null));
+        once.sort_by_key(|(kind, _)| !matches!(kind, NearKind::Missing | NearKind::Null));
     }
-    let first = keys.len().min(FIRST);
-    let rest = &mut keys[first..];
-    if !rest.is_empty() {
-        let turn = turn % rest.len();
-        rest.rotate_left(turn);
+    let first = once.len().min(FIRST);
+    for rest in [&mut once[first..], &mut again[..]] {
+        if !rest.is_empty() {
+            rest.rotate_left(turn % rest.len());
+        }
     }
+    keys.extend(once.into_iter().chain(again));
 }
 
 /// Events for members of long lists and for constants: put where a sampled member of the list decides the rule's verdict.

@@ -70,6 +70,20 @@ fn absences(out: &mut Proposals<'_>) {
 fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
     let plain = Fill::PLAIN;
     let (front, end) = (opens(pattern), closes(pattern));
+    let text = plain.text(pattern);
+    if pattern.case == Case::Exact {
+        out.add(K::UpperCase, texts::upper(&text));
+        out.add(
+            K::OneLetter,
+            texts::letters(&text).last().map_or(text.clone(), |place| texts::swapped_at(&text, *place)),
+        );
+    }
+    if !front {
+        out.add(K::FrontMore, format!("x{text}"));
+    }
+    if !end {
+        out.add(K::EndMore, format!("{text}x"));
+    }
     if pattern.pieces().contains(&Piece::AnyChar) {
         out.add(K::OneAsTwo, Fill { one: "qq", ..plain }.text(pattern));
         out.add(K::OneAsNothing, Fill { one: "", ..plain }.text(pattern));
@@ -194,6 +208,12 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     let tree = &regex.tree;
     let plain = Style::PLAIN;
     let most = Style { times: Times::Most, ..plain };
+    let text = walk::text(tree, plain);
+    if walk::has_position(tree) {
+        out.add(K::FrontMore, format!("x{text}"));
+        out.add(K::EndMore, format!("{text}x"));
+        out.add(K::LineAtEnd, format!("{text}\n"));
+    }
     let mut twist = |kind, style, twist| {
         for number in 0..NODES {
             let Some(text) = walk::twisted(tree, style, twist, number) else { break };
@@ -203,12 +223,12 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     twist(K::LiteralInOtherCase, plain, Twist::OtherCase);
     twist(K::RepeatTooFew, plain, Twist::TooFew);
     twist(K::RepeatTooMany, most, Twist::TooMany);
-    twist(K::DotAsLine, plain, Twist::Line);
     twist(K::BesideClass, plain, Twist::Beside(false));
+    twist(K::DotAsLine, plain, Twist::Line);
     twist(K::LiteralReplaced, plain, Twist::Replaced);
     for number in 0..NODES {
         let Some(text) = walk::twisted(tree, plain, Twist::Beside(true), number) else { break };
-        out.variant(K::BesideClass, NODES + number, text);
+        out.variant(K::BesideClassAbove, number, text);
     }
     let more = Style { times: Times::More, ..plain };
     for number in 0..NODES {
@@ -216,11 +236,7 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
         out.variant(K::DotAsLine, NODES + number, text);
     }
     if walk::has_position(tree) {
-        let text = walk::text(tree, plain);
-        out.add(K::FrontMore, format!("x{text}"));
-        out.add(K::EndMore, format!("{text}x"));
         out.add(K::LineAtFront, format!("x\n{text}"));
-        out.add(K::LineAtEnd, format!("{text}\n"));
         out.variant(K::LineAtEnd, 1, format!("{text}\nx"));
     }
 }

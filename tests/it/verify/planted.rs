@@ -246,3 +246,13 @@ fn a_member_of_a_long_list_is_lost_or_added() {
         assert_template_caught("spl", &long_list(), ["spl/search.j2", &spl(right), &spl(wrong)]);
     }
 }
+
+#[test]
+fn two_empty_fields_that_a_store_takes_for_missing_are_told_of() {
+    for name in ["kql", "spl", "sql"] {
+        let compared =
+            compared(&rule_of("    F|fieldref: H"), &target(name, &Templates::embedded()), name, &mut engines(name));
+        assert!(matches!(compared.outcome, Outcome::Equal), "{name}: {:?}", compared.outcome);
+        assert_eq!(compared.data_model.unwarned, None, "{name}");
+    }
+}
