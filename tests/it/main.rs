@@ -24,5 +24,6 @@ mod sqlite;
 mod target_eql;
 mod target_kql;
 mod target_spl;
+mod templates;
 mod vectors;
 mod verify;
