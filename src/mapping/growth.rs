@@ -26,7 +26,17 @@ pub(super) fn unbounded(template: &str) -> Option<String> {
         let (name, value) = (found.get(1)?.as_str(), found.get(2)?.as_str());
         let mut names = Vec::new();
         let mut times = 1.0;
+        let mut asks = false;
         for found in part.captures_iter(value) {
+            // What is asked in `a if asked else b` is no part of the value.
+            match found.get(0).map_or("", |word| word.as_str()) {
+                "if" => asks = true,
+                "else" => asks = false,
+                _ => {}
+            }
+            if asks {
+                continue;
+            }
             match found.get(1).or(found.get(2)).map(|number| number.as_str().parse::<f64>()) {
                 Some(number) => times *= number.unwrap_or(f64::INFINITY),
                 None => names.extend(found.get(0).map(|name| name.as_str())),
@@ -76,6 +86,7 @@ mod tests {
         let many: String = (0..100).map(|i| format!("{{% set s{i} = rule.title ~ ': ' ~ query %}}")).collect();
         for text in [
             "{% set ns.s = ns.s ~ ', ' ~ tag.name %}{% set n = ns.s ~ query %}",
+            "{% set ns.s = ns.s ~ ', ' ~ x if ns.s else x %}",
             "{% set x = query %}{% set y = x|replace('a', 'b') %}{% set i = loop.index * 2 %}",
             many.as_str(),
         ] {

@@ -108,6 +108,7 @@ impl Pipeline {
         let items = list(&mut params, "transformations", |node, i, messages| Item::parse(node, i, messages, depth));
         let steps = list(&mut params, "postprocessing", |node, i, messages| Step::parse(node, i, messages, 0));
         let finalizers = list(&mut params, "finalizers", |node, _, messages| Finalizer::parse(node, messages, 0));
+        params.flag("allow_external_sources"); // whoever names the pipeline allows its files
         for (key, what, help) in FOREIGN {
             if let Some(node) = params.present(key) {
                 let message = format!("`{key}` is an extension of rsigma's pipelines: it {what}");

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use sigmaglot::mapping::{self, Options, Pipeline};
 use sigmaglot::sigma;
@@ -56,4 +57,21 @@ fn templates_give_what_jinja_gives() {
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(errors, refused, "what is refused is listed, and nothing else");
     assert!(expressions.len() >= 100 && equal >= 2 * expressions.len() - 2 * refused.len());
+}
+
+/// The golden file is what sigma-cli gives, where it is installed (`tests/engines/setup.sh`).
+#[test]
+fn the_golden_file_is_sigma_clis() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let engines = std::env::var_os("SIGMAGLOT_ENGINES_DIR").map_or(root.join("target/engines"), Into::into);
+    let python = engines.join("sigma/bin/python");
+    if !python.exists() {
+        let required = std::env::var("SIGMAGLOT_ENGINES").is_ok_and(|word| word == "required");
+        assert!(!required, "sigma-cli is not installed in {}", engines.display());
+        println!("skipped: sigma-cli is not installed in {}", engines.display());
+        return;
+    }
+    let output = Command::new(python).arg(root.join("tests/engines/templates.py")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), read("golden.json"), "`templates.py --write` writes it");
 }
