@@ -326,5 +326,5 @@ fn an_item_of_a_filter_is_not_one_of_the_rule() {
     let mapped = chain.apply(rules.remove(0), &Options { unmapped: Unmapped::Keep, ..Options::default() });
     let target = Target::load("eql", &Templates::embedded()).unwrap();
     let query = target.convert(&mapped.rule.unwrap(), &TargetOptions::default()).query.unwrap();
-    assert_eq!(query, r#"any where ?One : "Y" and not ?Two : "x""#);
+    assert_eq!(query, r#"any where ?One : "Y" and not (?Two != null and ?Two : "x")"#);
 }
