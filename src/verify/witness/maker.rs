@@ -19,8 +19,9 @@ const HINTS: usize = 4;
 const FILLED: usize = 3;
 /// How many members of a unit are proposed for.
 const MEMBERS: usize = 4;
-/// How many of the first kinds are always tried before the rotation starts.
-const FIRST: usize = 6;
+/// How many of the first kinds are always tried before the rotation starts: of near hits, whose first two have most of the
+/// others in them, and of near misses.
+const FIRST: (usize, usize) = (5, 7);
 /// How many near hits of a unit have events of their own, so that a store that cannot hold another one's value loses none.
 const ALONE: usize = 2;
 
@@ -250,7 +251,8 @@ impl Maker<'_, '_> {
                 proposed.entry(key).or_default().push((place, near));
             }
         }
-        order(&mut keys, unit.negated && !wanted, turn);
+        let first = if wanted { FIRST.0 } else { FIRST.1 };
+        order(&mut keys, first, unit.negated && !wanted, turn);
         let mut kept = 0;
         let mut capped = BTreeSet::new();
         for (slot, key) in keys.iter().enumerate() {
@@ -424,7 +426,7 @@ struct Found {
 
 /// The order in which kinds are tried: each kind once before any comes again. The first ones always come first (below NOT,
 /// absence does), the others by turns.
-fn order(keys: &mut Vec<(NearKind, usize)>, absence_first: bool, turn: usize) {
+fn order(keys: &mut Vec<(NearKind, usize)>, first: usize, absence_first: bool, turn: usize) {
     let (mut once, mut again) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for key in keys.drain(..) {
@@ -433,7 +435,7 @@ fn order(keys: &mut Vec<(NearKind, usize)>, absence_first: bool, turn: usize) {
     if absence_first {
         once.sort_by_key(|(kind, _)| !matches!(kind, NearKind::Missing | NearKind::Null));
     }
-    let first = once.len().min(FIRST);
+    let first = once.len().min(first);
     for rest in [&mut once[first..], &mut again[..]] {
         if !rest.is_empty() {
             rest.rotate_left(turn % rest.len());

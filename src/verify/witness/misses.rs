@@ -212,7 +212,6 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     if walk::has_position(tree) {
         out.add(K::FrontMore, format!("x{text}"));
         out.add(K::EndMore, format!("{text}x"));
-        out.add(K::LineAtEnd, format!("{text}\n"));
     }
     let mut twist = |kind, style, twist| {
         for number in 0..NODES {
@@ -224,12 +223,9 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     twist(K::RepeatTooFew, plain, Twist::TooFew);
     twist(K::RepeatTooMany, most, Twist::TooMany);
     twist(K::BesideClass, plain, Twist::Beside(false));
+    twist(K::BesideClassAbove, plain, Twist::Beside(true));
     twist(K::DotAsLine, plain, Twist::Line);
     twist(K::LiteralReplaced, plain, Twist::Replaced);
-    for number in 0..NODES {
-        let Some(text) = walk::twisted(tree, plain, Twist::Beside(true), number) else { break };
-        out.variant(K::BesideClassAbove, number, text);
-    }
     let more = Style { times: Times::More, ..plain };
     for number in 0..NODES {
         let Some(text) = walk::twisted(tree, more, Twist::Line, number) else { break };
@@ -237,6 +233,7 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     }
     if walk::has_position(tree) {
         out.add(K::LineAtFront, format!("x\n{text}"));
+        out.add(K::LineAtEnd, format!("{text}\n"));
         out.variant(K::LineAtEnd, 1, format!("{text}\nx"));
     }
 }

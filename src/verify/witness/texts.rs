@@ -47,10 +47,12 @@ impl Fill<'_> {
 
 /// The literals of a pattern.
 pub(super) fn literals(pattern: &Pattern) -> Vec<&str> {
-    let text = |piece| match piece {
-        &Piece::Literal(ref text) => Some(text.as_ref()),
-        _ => None,
-    };
+    fn text(piece: &Piece) -> Option<&str> {
+        match piece {
+            Piece::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
     pattern.pieces().iter().filter_map(text).collect()
 }
 
