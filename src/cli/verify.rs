@@ -18,6 +18,7 @@ use super::plan::{Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
+use super::verify_mutants::{self, Part};
 use super::{Common, Exit, Stop, convert};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
@@ -56,6 +57,15 @@ pub struct Arguments {
     /// How long a program may take for an answer
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
+    /// Make mistakes in the templates and their operands, one at a time, and print how many of them the comparison notices
+    #[arg(long)]
+    mutants: bool,
+    /// With --mutants: exit with 1 where the score of a macro is below this
+    #[arg(long, value_name = "PERCENT", requires = "mutants")]
+    floor: Option<f64>,
+    /// With --mutants: only a part of them, such as 2/5
+    #[arg(long, value_name = "N/M", requires = "mutants")]
+    part: Option<Part>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -111,7 +121,7 @@ struct Shared {
 }
 
 /// A target with what runs its queries.
-struct Bench {
+pub(super) struct Bench {
     name: String,
     target: Target,
     runner: Runner,
@@ -160,6 +170,12 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
         .filter_map(|(file, place)| Some((file, plans.get(*place)?)))
         .flat_map(|(file, plan)| file.read.rules.iter().map(move |rule| (file, plan, rule)))
         .collect();
+    if arguments.mutants {
+        let (part, floor, format) = (arguments.part.unwrap_or_default(), arguments.floor, arguments.format);
+        let (benches, templates, rules, events) = (&benches, &templates, &rules, &events);
+        let run = verify_mutants::Run { benches, templates, rules, events, options, part, floor, format };
+        return Ok(exit.max(run.run(&batch, console, stdout)?));
+    }
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
@@ -307,6 +323,23 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
         }
     }
     Ok(out)
+}
+
+impl Bench {
+    /// The target's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The target.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Engines of their own.
+    pub(super) fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
+        self.runner.engines()
+    }
 }
 
 impl Runner {

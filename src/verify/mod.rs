@@ -14,6 +14,7 @@ mod compare;
 mod document;
 pub mod engine;
 mod exclusion;
+pub mod mutants;
 pub mod project;
 mod shrink;
 pub mod skeleton;
@@ -22,6 +23,6 @@ pub mod store;
 mod tally;
 pub mod witness;
 
-pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};
+pub use compare::{Comparison, DataModel, Difference, Exam, Mapping, Outcome, Stage, compare, compare_mapped};
 pub use exclusion::Exclusion;
 pub use tally::{FlipCounts, Tally};

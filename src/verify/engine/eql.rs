@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Column, ColumnKind, Engine, EngineError, Table};
+use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
 use crate::lang::Folding;
 use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
@@ -69,6 +69,10 @@ impl Engine for Eql {
             }
         }
         Ok(selected)
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        eql::parse(text).ok().map(|query| without_spans(&query))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{ColumnKind, Engine, EngineError, Table};
+use super::{ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
 use crate::lang::kql::{self, OtherColumns, Row, Schema, Type};
 
@@ -37,6 +37,10 @@ impl Engine for Kql {
             }
         }
         Ok(selected)
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        kql::parse(text).ok().map(|query| without_spans(&query))
     }
 }
 

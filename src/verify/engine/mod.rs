@@ -111,4 +111,21 @@ pub trait Engine: Send {
     /// # Errors
     /// What the engine says of the query.
     fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError>;
+
+    /// What the engine makes of a query: two texts with one form are one query to it. `None` where it does not say.
+    fn form(&mut self, text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
+}
+
+/// A parsed query without its places.
+fn without_spans(tree: &impl fmt::Debug) -> String {
+    let text = format!("{tree:?}");
+    let mut parts = text.split("Span { start: ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    out
 }

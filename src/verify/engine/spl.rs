@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Engine, EngineError, Table};
+use super::{Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
 use crate::lang::spl::{self, Row};
 
@@ -36,6 +36,10 @@ impl Engine for Spl {
             }
         }
         Ok(selected)
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        spl::parse(text).ok().map(|query| without_spans(&query))
     }
 }
 
