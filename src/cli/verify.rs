@@ -80,6 +80,7 @@ const EXAMPLES: &str = "Examples:
   sigmaglot verify rules -t kql --templates my-templates --format junit > verify.xml
   sigmaglot verify rules -t eql -p ecs-windows
   sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
+  sigmaglot verify rules -t kql --mutants --templates my-templates --floor 95
 
 For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
 smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
@@ -90,7 +91,10 @@ With -p, rule and events go through the mapping. A difference is then either in 
 event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
 reason. Queries run as the pipelines' post-processing leaves them.
 
-Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
+--mutants prints, for each macro of the templates, how many mistakes in it the events would show: caught, survived (with a rule, and \
+the event that would have told), equivalent (with the proof), and unviable, which no engine can read.
+
+Exit codes: 0 all queries are equal; 1 one is different, or a macro's score is below --floor; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";
 
 /// What to print.

@@ -13,6 +13,7 @@ mod mapping;
 mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_products;
+mod mutants;
 mod pages;
 mod read;
 mod readme;

@@ -1,7 +1,5 @@
 //! A rule's events, judged once, for any number of queries of that rule.
 
-use std::collections::BTreeSet;
-
 use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, size, table_for};
 use crate::diagnostic::Diagnostic;
 use crate::interp::{Event, Matcher};
@@ -107,18 +105,6 @@ impl<'m> Exam<'m> {
     /// What the engine says.
     pub fn load(&self, engine: &mut dyn Engine) -> Result<(), EngineError> {
         engine.load(&self.table)
-    }
-
-    /// As [`Exam::load`], with further columns that no event has.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub(crate) fn load_with(&self, engine: &mut dyn Engine, store: &Store) -> Result<(), EngineError> {
-        let mut table = self.table.clone();
-        let more = store.table(&table.name, Vec::new()).columns;
-        let known: BTreeSet<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-        table.columns.extend(more.into_iter().filter(|column| !known.contains(&column.name)));
-        engine.load(&table)
     }
 
     /// The smallest event that an engine which holds the events judges otherwise by this query.

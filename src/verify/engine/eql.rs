@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
-use crate::lang::Folding;
 use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
+use crate::lang::{Folding, Skeleton};
 
 /// Which fields an index maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,12 @@ impl Engine for Eql {
         Ok(selected)
     }
 
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        eql::parse(text).ok().map(|query| query.skeleton())
+    }
+
     fn form(&mut self, text: &str) -> Option<String> {
-        eql::parse(text).ok().map(|query| without_spans(&query))
+        eql::parse(text).ok().map(|query| without_spans(&(query.category, query.condition, query.pipes)))
     }
 }
 

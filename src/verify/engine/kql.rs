@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
+use crate::lang::Skeleton;
 use crate::lang::kql::{self, OtherColumns, Row, Schema, Type};
 
 /// A table.
@@ -39,8 +40,12 @@ impl Engine for Kql {
         Ok(selected)
     }
 
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        kql::parse(text).ok().map(|query| query.skeleton())
+    }
+
     fn form(&mut self, text: &str) -> Option<String> {
-        kql::parse(text).ok().map(|query| without_spans(&query))
+        kql::parse(text).ok().map(|query| without_spans(&(query.table, query.extends, query.filters)))
     }
 }
 

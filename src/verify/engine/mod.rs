@@ -21,6 +21,7 @@ pub use sqlite::Sqlite;
 
 use super::document::document;
 use crate::interp::Event;
+use crate::lang::Skeleton;
 
 /// A table of events.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +115,12 @@ pub trait Engine: Send {
 
     /// What the engine makes of a query: two texts with one form are one query to it. `None` where it does not say.
     fn form(&mut self, text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
+
+    /// The Boolean structure of a query over its leaves. `None` where it does not say.
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
         let _ = text;
         None
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
+use crate::lang::Skeleton;
 use crate::lang::spl::{self, Row};
 
 /// Splunk's field of the raw text.
@@ -38,8 +39,12 @@ impl Engine for Spl {
         Ok(selected)
     }
 
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        spl::parse(text).ok().map(|query| query.skeleton())
+    }
+
     fn form(&mut self, text: &str) -> Option<String> {
-        spl::parse(text).ok().map(|query| without_spans(&query))
+        spl::parse(text).ok().map(|query| without_spans(&query.stages))
     }
 }
 

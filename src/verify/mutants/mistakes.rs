@@ -6,9 +6,10 @@
 
 use serde::Deserialize;
 
-use super::Kind;
+use super::{Kind, Mutant};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::target::Templates;
+use crate::target::call::{Argument, Call};
 
 /// What is said of a room. Everything is optional: a user's templates have mutants without it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -28,9 +29,39 @@ pub(super) struct Mistakes {
     /// How patterns of these macros are written.
     #[serde(default)]
     pub wildcards: Vec<Wildcards>,
+    /// Between these operators the order of operands makes no difference.
+    #[serde(default)]
+    pub symmetric: Vec<String>,
+    /// Mutants that make a difference only where a character is in a value.
+    #[serde(default)]
+    pub without: Vec<Without>,
     /// Texts of macros and what a mistake makes of them.
     #[serde(default)]
     pub swaps: Vec<Swap>,
+}
+
+/// A mutant that makes no difference where a character is in none of the values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Without {
+    /// The parameter or condition that the mutant is about.
+    pub about: String,
+    /// The character.
+    pub character: char,
+}
+
+impl Without {
+    /// Whether no value of these calls has the character, and the mutant is about what the character makes different.
+    pub fn is_proof(&self, mutant: &Mutant, calls: &[&Call]) -> bool {
+        let plain = |argument: &Argument| match argument {
+            Argument::One(text) => !text.contains(self.character),
+            Argument::Many(list) => list.iter().all(|text| !text.contains(self.character)),
+            Argument::Flag(_) | Argument::Word(_) => true,
+        };
+        mutant.what.contains(&format!("`{}`", self.about))
+            && !calls.is_empty()
+            && calls.iter().all(|call| call.arguments.iter().all(plain))
+    }
 }
 
 /// How wildcards are written.

@@ -75,9 +75,11 @@ pub(super) fn edits_of(name: &str, parameter: &str, mistakes: &Mistakes) -> Vec<
         Edit::ManyForOne => mistakes.wildcards_of(name).is_some_and(|w| w.one.is_some()),
         Edit::OneForMany => mistakes.wildcards_of(name).is_some_and(|w| w.one.is_some()),
         Edit::StartOpened | Edit::EndOpened | Edit::StartShut | Edit::EndShut => {
-            !is_field && (mistakes.wildcards_of(name).is_some() || mistakes.is_regex(name))
+            !is_field && mistakes.wildcards_of(name).is_some()
         }
-        Edit::AnchorsDropped | Edit::FlagsDropped | Edit::Lowered | Edit::Whole => !is_field && mistakes.is_regex(name),
+        Edit::AnchorsDropped | Edit::FlagsDropped | Edit::Lowered => !is_field && mistakes.is_regex(name),
+        // Where regular expressions are of the whole text, what opens them is a wildcard.
+        Edit::Whole => !is_field && mistakes.is_regex(name) && mistakes.wildcards_of(name).is_none(),
         _ => !is_field,
     };
     ALL.iter().copied().filter(fits).collect()
@@ -195,7 +197,7 @@ impl Edit {
     /// Of what stands between the quotes.
     fn inner(self, name: &str, inner: &str, close: &str, mistakes: &Mistakes) -> Option<String> {
         let wildcards = mistakes.wildcards_of(name);
-        let any = if mistakes.is_regex(name) { Some(".*") } else { wildcards.map(|w| w.many.as_str()) };
+        let any = wildcards.map(|w| w.many.as_str());
         match self {
             Edit::FirstCharacterDropped => dropped(inner, mistakes, End::First),
             Edit::LastCharacterDropped => dropped(inner, mistakes, End::Last),
@@ -391,7 +393,7 @@ mod tests {
             (Edit::ManyForOne, "like", one("'a!__'"), one("'a!_%'")),
             (Edit::OneForMany, "like", one("'a%'"), one("'a_'")),
             (Edit::StartShut, "like", one("'%a%'"), one("'a%'")),
-            (Edit::EndOpened, "re", one("'a'"), one("'a.*'")),
+            (Edit::EndOpened, "like", one("'a'"), one("'a%'")),
             (Edit::NetworkLonger, "net", one("'10.0.0.0/8'"), one("'10.0.0.0/9'")),
             (Edit::NumberDown, "cmp", one("5"), one("4")),
             (Edit::Unquoted, "cmp", one("\"5\""), one("5")),

@@ -72,7 +72,8 @@ impl Score {
         self.share().is_none_or(|share| share * 100.0 >= percent)
     }
 
-    fn add(&mut self, other: &Score) {
+    /// Adds what came of other mutants.
+    pub fn add(&mut self, other: &Score) {
         self.mutants += other.mutants;
         self.caught += other.caught;
         self.survived += other.survived;

@@ -60,7 +60,7 @@ pub(super) fn edits(
     body.relations(&mut out);
     body.anchors(&mut out);
     body.branches(&mut out);
-    body.parameters(own, &mut out);
+    body.parameters(own, mistakes, &mut out);
     body.parts(own, &mut out);
     out
 }
@@ -183,12 +183,9 @@ impl<'t> Body<'t> {
                 continue;
             }
             let Some(close) = self.closing(open) else { continue };
-            for (n, argument) in self.split(open + 1..close, b',').into_iter().enumerate() {
-                let with = format!("({})", self.text.get(argument).unwrap_or("").trim());
-                let what =
-                    if n == 0 { format!("`{word}` dropped") } else { format!("argument {} of `{word}` alone", n + 1) };
-                self.push(out, Kind::Guard, what, start..close + 1, with);
-            }
+            let Some(first) = self.split(open + 1..close, b',').into_iter().next() else { continue };
+            let with = format!("({})", self.text.get(first).unwrap_or("").trim());
+            self.push(out, Kind::Guard, format!("`{word}` dropped"), start..close + 1, with);
         }
     }
 
@@ -319,7 +316,7 @@ impl<'t> Body<'t> {
     }
 
     /// Two parameters in each other's place, and one in another's.
-    fn parameters(&self, own: &Macro, out: &mut Vec<Edit>) {
+    fn parameters(&self, own: &Macro, mistakes: &Mistakes, out: &mut Vec<Edit>) {
         let meant: Vec<&String> = own.parameters.iter().filter(|p| !LAYOUT.contains(&p.as_str())).collect();
         let renamed = |rename: &dyn Fn(&str) -> Option<String>| {
             let mut text = String::new();
@@ -334,8 +331,12 @@ impl<'t> Body<'t> {
             text.push_str(self.text.get(at..).unwrap_or(""));
             text
         };
+        let is_symmetric = |first: &str, second: &str| {
+            let between = |operator: &String| self.text == format!("{{{{ {first} }}}}{operator}{{{{ {second} }}}}");
+            mistakes.symmetric.iter().any(between)
+        };
         for (n, first) in meant.iter().enumerate() {
-            for second in meant.iter().skip(n + 1) {
+            for second in meant.iter().skip(n + 1).filter(|second| !is_symmetric(first, second)) {
                 let swap = |word: &str| match word {
                     _ if word == first.as_str() => Some((*second).clone()),
                     _ if word == second.as_str() => Some((*first).clone()),
