@@ -213,6 +213,12 @@ codes! {
     FIELD_UNMAPPED = "SG0612" Warning;
     /// The mapping has no table for the rule's log source.
     LOGSOURCE_UNMAPPED = "SG0613" Error;
+    /// A mapping makes more of a rule or a query than fits the budget.
+    MAPPING_TOO_LARGE = "SG0614" Error;
+    /// A mapping has a key of another program's own format.
+    MAPPING_FOREIGN = "SG0615" Error;
+    /// A name of another program stands for a mapping that differs from its own.
+    MAPPING_ALIAS = "SG0616" Note;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.
@@ -233,6 +239,12 @@ codes! {
     EVENT_LOG_FAILED = "SG0804" Error;
     /// The source of events failed while it was read.
     EVENTS_UNREADABLE = "SG0805" Error;
+    /// Events were not quite right and were read as well as possible.
+    EVENTS_CHANGED = "SG0808" Warning;
+    /// More events of a source could not be read than were named.
+    EVENTS_LEFT_OUT = "SG0809" Error;
+    /// A source of events seems to be something else.
+    EVENTS_FORMAT = "SG0810" Error;
 
     // ---- 09xx: command line and configuration ----
     /// The inputs hold no rule, or no event file.
