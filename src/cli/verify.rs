@@ -176,8 +176,8 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
         .collect();
     if arguments.mutants {
         let (part, floor, format) = (arguments.part.unwrap_or_default(), arguments.floor, arguments.format);
-        let (benches, templates, rules, events) = (&benches, &templates, &rules, &events);
-        let run = verify_mutants::Run { benches, templates, rules, events, options, part, floor, format };
+        let (benches, templates, mappings, rules, events) = (&benches, &templates, &mappings, &rules, &events);
+        let run = verify_mutants::Run { benches, templates, mappings, rules, events, options, part, floor, format };
         return Ok(exit.max(run.run(&batch, console, stdout)?));
     }
     let mut reporter = Reporter::new(arguments.format);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::batch::Batch;
 use super::console::Console;
 use super::input::Loaded;
+use super::mapping::Mappings;
 use super::plan::Plan;
 use super::{Exit, Stop, verify};
 use crate::diagnostic::{Diagnostic, codes};
@@ -25,6 +26,7 @@ const DEEPER: usize = 20;
 pub(super) struct Run<'a> {
     pub benches: &'a [verify::Bench],
     pub templates: &'a Templates,
+    pub mappings: &'a Mappings,
     pub rules: &'a [(&'a Loaded, &'a Plan<'a>, &'a Rule)],
     pub events: &'a [Event],
     pub options: witness::Options,
@@ -73,7 +75,13 @@ impl Run<'_> {
         let part = (self.part.number - 1, self.part.of);
         let mut benches = Vec::with_capacity(self.benches.len());
         for bench in self.benches {
-            benches.push(Bench::new(bench.name(), bench.target(), self.templates, part)?);
+            benches.push(Bench::new(
+                bench.name(),
+                bench.target(),
+                self.templates,
+                self.mappings.slips(bench.name()),
+                part,
+            )?);
         }
         let mut scores = vec![Scores::default(); benches.len()];
         let mut examples: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();

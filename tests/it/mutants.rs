@@ -106,7 +106,7 @@ fn the_score_of_every_macro_is_above_the_floor() {
     let templates = Templates::embedded();
     for name in TARGETS {
         let target = target(name, &templates);
-        let bench = Bench::new(name, &target, &templates, part).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let bench = Bench::new(name, &target, &templates, Vec::new(), part).unwrap_or_else(|e| panic!("{name}: {e}"));
         let scores = scores(&bench, &rules);
         wrong.extend(scores.left_out.iter().map(|(rule, why)| format!("{name} {rule}: {why}")));
         let mut used = BTreeSet::new();
@@ -161,7 +161,7 @@ fn templates_of_a_user_have_mutants() {
         format!("{text}\n{{% macro mine(f, value) %}}strcmp({{{{ f }}}}, {{{{ value }}}}) == 0{{% endmacro %}}\n");
     let templates = Templates::embedded().with_override("kql/predicates.j2", own);
     let target = Target::load("kql", &templates).unwrap_or_else(|e| panic!("{e}"));
-    let bench = Bench::new("kql", &target, &templates, (0, 1)).unwrap_or_else(|e| panic!("{e}"));
+    let bench = Bench::new("kql", &target, &templates, Vec::new(), (0, 1)).unwrap_or_else(|e| panic!("{e}"));
     let mine: Vec<String> = bench
         .mutants()
         .iter()

@@ -4,7 +4,7 @@ use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, size, table_for
 use crate::diagnostic::Diagnostic;
 use crate::interp::{Event, Matcher};
 use crate::ir::{self, Rule};
-use crate::mapping::Mapped;
+use crate::mapping::{Mapped, Pipeline};
 use crate::target::plan::Query;
 use crate::target::{Options, Session};
 use crate::verify::engine::{Engine, EngineError, Table};
@@ -18,7 +18,8 @@ pub struct Exam<'m> {
     /// The rule as the back end gets it.
     normal: Rule,
     options: Options,
-    mapped: Option<(Mapping<'m>, Mapped)>,
+    /// With the rule before its mapping.
+    mapped: Option<(Mapping<'m>, Mapped, Rule)>,
 }
 
 /// An event and what a query must say of it.
@@ -77,7 +78,7 @@ impl<'m> Exam<'m> {
         };
         let (table, rows) = judged(&judge, events)?;
         drop(judge);
-        Ok(Self { query, table, rows, normal, options, mapped: Some((mapping, mapped)) })
+        Ok(Self { query, table, rows, normal, options, mapped: Some((mapping, mapped, rule.clone())) })
     }
 
     /// The rule's query.
@@ -94,9 +95,19 @@ impl<'m> Exam<'m> {
     pub(crate) fn rendered(&self, session: &mut Session<'_>, alter: &mut dyn FnMut(&mut Query)) -> Option<String> {
         let query = session.convert_altered(&self.normal, &self.options, alter).query?;
         match &self.mapped {
-            Some((mapping, mapped)) => mapping.chain.postprocess(query, mapped).ok(),
+            Some((mapping, mapped, _)) => mapping.chain.postprocess(query, mapped).ok(),
             None => Some(query),
         }
+    }
+
+    /// The query where this pipeline stands in the place of the mapping's own of its name; `None` where there is none.
+    pub(crate) fn through(&self, session: &mut Session<'_>, wrong: &Pipeline) -> Option<String> {
+        let (mapping, _, rule) = self.mapped.as_ref()?;
+        let Some(chain) = mapping.chain.with(wrong) else { return Some(self.query.clone()) };
+        let mapped = chain.apply(rule.clone(), mapping.options);
+        let normal = normalized(mapped.rule.as_ref()?);
+        let query = session.convert(&normal, &self.options).query?;
+        chain.postprocess(query, &mapped).ok()
     }
 
     /// Puts the events into an engine.

@@ -7,6 +7,7 @@ use super::score::Verdict;
 use super::{Change, Mutant, Mutants, equivalent};
 use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
+use crate::mapping::Slip;
 use crate::target::call::{Argument, Call, calls};
 use crate::target::{Session, Target, Templates};
 use crate::verify::Exam;
@@ -44,7 +45,7 @@ pub enum Examined {
 }
 
 impl<'t> Bench<'t> {
-    /// Makes the mutants of a target. Of `part.1` mutants that follow each other one is run, the one at `part.0`.
+    /// Makes the mutants of a target and of the mappings for it. Of `part.1` mutants that follow each other one is run, the one at `part.0`.
     ///
     /// # Errors
     /// Where the templates' own list of mistakes cannot be read.
@@ -52,9 +53,11 @@ impl<'t> Bench<'t> {
         name: &'t str,
         target: &'t Target,
         templates: &'t Templates,
+        slips: Vec<(String, Slip)>,
         part: (usize, usize),
     ) -> Result<Self, Diagnostic> {
-        let mutants = Mutants::of(target, templates)?;
+        let mut mutants = Mutants::of(target, templates)?;
+        mutants.mappings(slips);
         let wrong = mutants.all.iter().map(|_| OnceLock::new()).collect();
         Ok(Self { name, target, templates, mutants, wrong, part: (part.0, part.1.max(1)) })
     }
@@ -176,6 +179,7 @@ impl<'b> Seat<'b> {
             Change::Operand(..) => {
                 exam.rendered(&mut self.session, &mut |query| mutant.alter(query, fields, &mutants.mistakes))
             }
+            Change::Mapping(ref wrong) => exam.through(&mut self.session, wrong),
             Change::Text(_) => {
                 let slot = self.sessions.get_mut(place)?;
                 if slot.is_none() {

@@ -11,6 +11,9 @@
 //! * `equivalent`: proof that a mutant cannot be told from the original
 //! * `score`: caught, equivalent, survived, unviable
 //!
+//! Mappings have mutants as well: `mapping::slips` makes pipelines with one wrong fact. Their queries are asked for the events that the
+//! right mapping makes, so that a fact is not wrong twice.
+//!
 //! Nothing here reads files or prints, and no rule is changed: the interpreter's verdicts are those of the rule as it is.
 
 mod bench;
@@ -29,6 +32,7 @@ pub use bench::{Bench, Examined, Seat};
 pub use score::{Score, Scores, Survivor, Verdict};
 
 use crate::diagnostic::Diagnostic;
+use crate::mapping::{Pipeline, Slip};
 use crate::target::call::{Call, alter};
 use crate::target::plan::Query;
 use crate::target::{Target, Templates};
@@ -126,9 +130,9 @@ impl Kind {
 /// One mistake.
 #[derive(Debug, Clone)]
 pub struct Mutant {
-    /// The template file.
+    /// The template file, or the mapping's.
     pub file: String,
-    /// The macro.
+    /// The macro, or the mapping's item.
     pub name: String,
     /// Of which kind the mistake is.
     pub kind: Kind,
@@ -141,6 +145,8 @@ pub struct Mutant {
 enum Change {
     /// The file reads so.
     Text(String),
+    /// The mapping is this one.
+    Mapping(Box<Pipeline>),
     /// The macro's argument at this place is changed.
     Operand(usize, operand::Edit),
 }
@@ -181,6 +187,14 @@ impl Mutants {
             out.texts(&query, "query", text, edits);
         }
         Ok(out)
+    }
+
+    /// Adds the mistakes of mappings, with the names of their files.
+    fn mappings(&mut self, slips: Vec<(String, Slip)>) {
+        for (file, Slip { item, what, pipeline }) in slips {
+            let (name, change) = (item.to_string(), Change::Mapping(Box::new(pipeline)));
+            self.all.push(Mutant { file, name, kind: Kind::Mapping, what, change });
+        }
     }
 
     fn file(&mut self, path: &str, text: &str, files: &[(String, String)]) {
@@ -231,6 +245,7 @@ impl Mutants {
     fn concerns(&self, mutant: &Mutant, called: &BTreeSet<&str>) -> bool {
         match &mutant.change {
             Change::Operand(..) => called.contains(mutant.name.as_str()),
+            Change::Mapping(_) => true,
             Change::Text(_) => {
                 let callers = self.callers.iter().find(|(file, name, _)| *file == mutant.file && *name == mutant.name);
                 callers.is_none_or(|(.., callers)| callers.iter().any(|name| called.contains(name.as_str())))
@@ -264,7 +279,7 @@ impl Mutant {
             Change::Text(text) => {
                 Target::load(name, &templates.clone().with_override(self.file.clone(), text.as_str())).ok()
             }
-            Change::Operand(..) => None,
+            Change::Operand(..) | Change::Mapping(_) => None,
         }
     }
 
