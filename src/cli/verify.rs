@@ -18,6 +18,7 @@ use super::plan::{Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
+use super::verify_mutants::{self, Part};
 use super::{Common, Exit, Stop, convert};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
@@ -56,6 +57,15 @@ pub struct Arguments {
     /// How long a program may take for an answer
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
+    /// Make mistakes in the templates and their operands, one at a time, and print how many of them the comparison notices
+    #[arg(long)]
+    mutants: bool,
+    /// With --mutants: exit with 1 where the score of a macro is below this
+    #[arg(long, value_name = "PERCENT", requires = "mutants")]
+    floor: Option<f64>,
+    /// With --mutants: only a part of them, such as 2/5
+    #[arg(long, value_name = "N/M", requires = "mutants")]
+    part: Option<Part>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -70,6 +80,7 @@ const EXAMPLES: &str = "Examples:
   sigmaglot verify rules -t kql --templates my-templates --format junit > verify.xml
   sigmaglot verify rules -t eql -p ecs-windows
   sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
+  sigmaglot verify rules -t kql --mutants --templates my-templates --floor 95
 
 For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
 smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
@@ -80,7 +91,10 @@ With -p, rule and events go through the mapping. A difference is then either in 
 event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
 reason. Queries run as the pipelines' post-processing leaves them.
 
-Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
+--mutants prints, for each macro of the templates, how many mistakes in it the events would show: caught, survived (with a rule, and \
+the event that would have told), equivalent (with the proof), and unviable, which no engine can read.
+
+Exit codes: 0 all queries are equal; 1 one is different, or a macro's score is below --floor; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";
 
 /// What to print.
@@ -111,7 +125,7 @@ struct Shared {
 }
 
 /// A target with what runs its queries.
-struct Bench {
+pub(super) struct Bench {
     name: String,
     target: Target,
     runner: Runner,
@@ -160,6 +174,12 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
         .filter_map(|(file, place)| Some((file, plans.get(*place)?)))
         .flat_map(|(file, plan)| file.read.rules.iter().map(move |rule| (file, plan, rule)))
         .collect();
+    if arguments.mutants {
+        let (part, floor, format) = (arguments.part.unwrap_or_default(), arguments.floor, arguments.format);
+        let (benches, templates, mappings, rules, events) = (&benches, &templates, &mappings, &rules, &events);
+        let run = verify_mutants::Run { benches, templates, mappings, rules, events, options, part, floor, format };
+        return Ok(exit.max(run.run(&batch, console, stdout)?));
+    }
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
@@ -307,6 +327,23 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
         }
     }
     Ok(out)
+}
+
+impl Bench {
+    /// The target's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The target.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Engines of their own.
+    pub(super) fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
+        self.runner.engines()
+    }
 }
 
 impl Runner {

@@ -37,6 +37,7 @@ mod regex;
 mod registry;
 mod rewrite;
 mod shape;
+mod slip;
 pub mod sources;
 mod split;
 mod state;
@@ -54,6 +55,7 @@ use std::sync::{Arc, OnceLock};
 pub use event::Events;
 pub use pipeline::Pipeline;
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
+pub use slip::{Slip, slips};
 pub use state::State;
 pub use unfit::{Reason, Unfit};
 
@@ -117,6 +119,17 @@ pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &s
 /// category of events and not an index, which belongs to the request around it.
 fn table_keys(target: &str) -> &'static [&'static str] {
     if target == "eql" { &["query_table", "table"] } else { &["query_table", "table", "index"] }
+}
+
+impl<'p> Chain<'p> {
+    /// The chain with this pipeline in the place of the one of its name; `None` where it has none of the name.
+    pub(crate) fn with(&self, pipeline: &'p Pipeline) -> Option<Chain<'p>> {
+        let place = self.pipelines.iter().position(|own| own.name == pipeline.name)?;
+        let mut chain = self.clone();
+        *chain.pipelines.get_mut(place)? = pipeline;
+        chain.vars = OnceLock::new();
+        Some(chain)
+    }
 }
 
 impl Chain<'_> {

@@ -1,10 +1,14 @@
 //! The comparison: one rule, one target, many events.
 
+mod exam;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv6Addr;
 
 use serde_json::Value;
+
+pub use exam::Exam;
 
 use super::engine::{Engine, EngineError};
 use super::exclusion::Exclusion;

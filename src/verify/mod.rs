@@ -15,6 +15,7 @@ mod document;
 pub mod engine;
 mod exclusion;
 mod members;
+pub mod mutants;
 pub mod project;
 mod shrink;
 pub mod skeleton;
@@ -24,7 +25,7 @@ mod tally;
 mod verdict;
 pub mod witness;
 
-pub use compare::{Comparison, DataModel, Difference, Mapping, Outcome, Stage, compare, compare_mapped};
+pub use compare::{Comparison, DataModel, Difference, Exam, Mapping, Outcome, Stage, compare, compare_mapped};
 pub use exclusion::Exclusion;
 pub use members::Members;
 pub use tally::{FlipCounts, Tally};

@@ -16,6 +16,7 @@ mod mapping_budget;
 mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_products;
+mod mutants;
 mod pages;
 mod read;
 mod readme;
