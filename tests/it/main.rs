@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod corpus;
 mod documents;
+mod events;
 mod examples;
 mod hostile;
 mod ir;
