@@ -29,6 +29,7 @@ mod settings;
 mod targets;
 mod verdicts;
 mod verify;
+mod verify_documents;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
