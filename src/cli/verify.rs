@@ -85,8 +85,8 @@ With -p, rule and events go through the mapping. A difference is then either in 
 event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
 reason. Queries run as the pipelines' post-processing leaves them.
 
-With --documents, nothing is made: a line of PAIRS is {\"raw\": {..}, \"document\": {..}}, an event in the names that rules use and what the \
-product stored of it. Each rule given, and each of the questions made from the raw events, must match the raw event exactly if the \
+With --documents, nothing is made: a line of PAIRS is {\"raw\": {..}, \"document\": {..}}, an event in the names that rules use and what \
+the product stored of it. Each rule given, and each of the questions made from the raw events, must match the raw event exactly if the \
 mapped query selects the document. A wrong fact of a mapping shows here and nowhere else. docs/documents.md says more.
 
 Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \

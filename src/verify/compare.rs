@@ -182,7 +182,11 @@ pub(super) fn table_for(target: &str) -> Option<&'static str> {
 }
 
 /// The query of a rule, and whether a warning says that the store holds less than the rule asks.
-pub(super) fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Result<(String, bool), Vec<Diagnostic>> {
+pub(super) fn convert(
+    rule: &Rule,
+    session: &mut Session<'_>,
+    table: Option<&str>,
+) -> Result<(String, bool), Vec<Diagnostic>> {
     let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
     let conversion = session.convert(&normal, &Options { table: table.map(str::to_owned), ..Options::default() });
     let warned = conversion.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::DATA_MODEL);

@@ -56,7 +56,8 @@ fn told(mapping: &str, known: &BTreeMap<String, usize>, found: &BTreeMap<String,
     if new.is_empty() && stale.is_empty() {
         return None;
     }
-    let mut out = format!("{mapping}: {} new findings, {} lines of the list are no longer true", new.len(), stale.len());
+    let mut out =
+        format!("{mapping}: {} new findings, {} lines of the list are no longer true", new.len(), stale.len());
     for (word, lines) in [("new", new), ("no longer true", stale)] {
         lines.iter().take(TOLD).for_each(|line| out.push_str(&format!("\n{word}:{line}")));
     }

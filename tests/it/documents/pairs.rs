@@ -161,7 +161,10 @@ fn services(folder: &Path, (set, product, service): &Service) -> Vec<Stored> {
             return None;
         }
         let document = with_dataset(&line.source, line.document);
-        Some(Stored { kind: (*set).to_owned(), pair: Pair { raw, document, logsource: logsource(product, "", service) } })
+        Some(Stored {
+            kind: (*set).to_owned(),
+            pair: Pair { raw, document, logsource: logsource(product, "", service) },
+        })
     };
     lines(&folder.join(format!("{package}.jsonl"))).into_iter().filter(own).filter_map(stored).collect()
 }
@@ -247,9 +250,9 @@ fn funnel(line: &Line) -> Option<Stored> {
     let raw = line.raw.as_object()?;
     let kind = raw.get("event.type")?.as_str()?;
     let (names, category) = match kind {
-        "Process Creation" => (raw::FUNNEL_PROCESS, "process_creation"),
-        "File Creation" => (raw::FUNNEL_FILE, "file_event"),
-        "File Deletion" => (raw::FUNNEL_FILE, "file_delete"),
+        "ProcessCreation" => (raw::FUNNEL_PROCESS, "process_creation"),
+        "FileCreation" => (raw::FUNNEL_FILE, "file_event"),
+        "FileDeletion" => (raw::FUNNEL_FILE, "file_delete"),
         _ => return None,
     };
     let document = with_dataset(&line.source, line.document.clone());
@@ -303,7 +306,12 @@ fn security(folder: &Path) -> Vec<Stored> {
         let row = value["row"].as_object()?.clone();
         let mut raw = raw::renamed(
             &row,
-            &[("Channel", "Channel"), ("EventID", "EventID"), ("Computer", "Computer"), ("EventSourceName", "Provider_Name")],
+            &[
+                ("Channel", "Channel"),
+                ("EventID", "EventID"),
+                ("Computer", "Computer"),
+                ("EventSourceName", "Provider_Name"),
+            ],
         );
         raw::data(row.get("EventData")?.as_str()?, &mut raw.0);
         let word = |name: &str| raw.0.get(name).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
@@ -321,7 +329,9 @@ fn xml(folder: &Path) -> Vec<Stored> {
         let xml = value["raw"].as_str()?;
         let raw = raw::windows_xml(xml);
         let mut document = object(&value["fields"]);
-        for (name, value) in [("source", &value["source"]), ("sourcetype", &value["sourcetype"]), ("_raw", &value["raw"])] {
+        for (name, value) in
+            [("source", &value["source"]), ("sourcetype", &value["sourcetype"]), ("_raw", &value["raw"])]
+        {
             document.entry(name).or_insert_with(|| value.clone());
         }
         let kind = format!("{} {}", raw.0.get("Channel")?.as_str()?, raw.0.get("EventID")?);

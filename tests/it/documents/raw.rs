@@ -34,7 +34,15 @@ pub fn data(xml: &str, fields: &mut Map<String, Value>) {
 }
 
 fn unescaped(text: &str) -> String {
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#xD;", "\r"), ("&#xA;", "\n"), ("&amp;", "&")];
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#xD;", "\r"),
+        ("&#xA;", "\n"),
+        ("&amp;", "&"),
+    ];
     entities.iter().fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c))
 }
 
