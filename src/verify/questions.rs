@@ -12,8 +12,8 @@ use super::Scope;
 use crate::interp::Event;
 use crate::ir::regex::Flags;
 use crate::ir::{
-    Case, CompareOp, Expr, Field, Logsource, Meta, Node, Number, Origin, Pattern, Piece, Predicate, Regex, Rule,
-    Subject, Test,
+    Case, CompareOp, Expr, Field, ItemIds, Logsource, Meta, Node, Number, Origin, Pattern, Piece, Predicate, Regex,
+    Rule, Subject, Test,
 };
 
 /// The most values of a list that are asked for.
@@ -114,7 +114,7 @@ fn any(logsource: &Logsource) -> Question {
 
 fn question(field: &Arc<str>, operator: Operator, test: Test, logsource: &Logsource) -> Question {
     let title = format!("{field} {}", operator.word());
-    let origin = Origin { item: Some(1), ..Origin::default() };
+    let origin = Origin { item: Some(ItemIds::default().give()), ..Origin::default() };
     let predicate = Predicate { subject: Subject::Field(Field::new(field.clone())), test };
     let rule = Rule {
         meta: Meta { title: title.into(), ..Meta::default() },
