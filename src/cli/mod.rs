@@ -29,6 +29,7 @@ mod settings;
 mod targets;
 mod verdicts;
 mod verify;
+mod verify_documents;
 mod verify_mutants;
 
 use std::io::{self, BufWriter, Write};

@@ -19,7 +19,7 @@ use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
 use super::verify_mutants::{self, Part};
-use super::{Common, Exit, Stop, convert};
+use super::{Common, Exit, Stop, convert, verify_documents};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
@@ -35,7 +35,7 @@ use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, co
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
-    rules: input::RuleArguments,
+    pub(super) rules: input::RuleArguments,
     /// The targets; `sigmaglot targets` lists them [default: the configuration's]
     #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
     targets: Vec<String>,
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Further events to compare on: files, directories, or - for stdin; may be repeated
     #[arg(short, long = "events", value_name = "EVENTS")]
     events: Vec<PathBuf>,
+    /// Compare what a product stored instead: files of pairs of raw event and document, or directories of such files
+    #[arg(long, value_name = "PAIRS", conflicts_with_all = ["events", "seed", "witnesses"])]
+    pub(super) documents: Vec<PathBuf>,
     /// Start of the random choices among the events made from a rule
     #[arg(long, value_name = "N", default_value_t = witness::Options::default().seed)]
     seed: u64,
@@ -68,7 +71,7 @@ pub struct Arguments {
     part: Option<Part>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub(super) format: Format,
     /// Files that replace the embedded templates and manifests of the same path, such as kql/query.j2
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
@@ -81,6 +84,8 @@ const EXAMPLES: &str = "Examples:
   sigmaglot verify rules -t eql -p ecs-windows
   sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
   sigmaglot verify rules -t kql --mutants --templates my-templates --floor 95
+  sigmaglot verify --documents pairs.jsonl -t eql -p ecs-windows
+  sigmaglot verify rules --documents pairs.jsonl -t eql -p ecs-windows --format json
 
 For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
 smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
@@ -93,6 +98,10 @@ reason. Queries run as the pipelines' post-processing leaves them.
 
 --mutants prints, for each macro of the templates, how many mistakes in it the events would show: caught, survived (with a rule, and \
 the event that would have told), equivalent (with the proof), and unviable, which no engine can read.
+
+With --documents, nothing is made: a line of PAIRS is {\"raw\": {..}, \"document\": {..}}, an event in the names that rules use and what \
+the product stored of it. Each rule given, and each of the questions made from the raw events, must match the raw event exactly if the \
+mapped query selects the document. A wrong fact of a mapping shows here and nowhere else. docs/documents.md says more.
 
 Exit codes: 0 all queries are equal; 1 one is different, or a macro's score is below --floor; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";
@@ -132,15 +141,15 @@ pub(super) struct Bench {
 }
 
 /// What a thread keeps between rules.
-struct Workplace<'b> {
-    seats: Vec<Seat<'b>>,
+pub(super) struct Workplace<'b> {
+    pub(super) seats: Vec<Seat<'b>>,
 }
 
 /// A target's session and engines on one thread.
-struct Seat<'b> {
-    target: &'b str,
-    session: Session<'b>,
-    engines: Result<Vec<Box<dyn Engine>>, EngineError>,
+pub(super) struct Seat<'b> {
+    pub(super) target: &'b str,
+    pub(super) session: Session<'b>,
+    pub(super) engines: Result<Vec<Box<dyn Engine>>, EngineError>,
 }
 
 /// What came of a rule.
@@ -151,6 +160,9 @@ struct Done {
 }
 
 pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    if !arguments.documents.is_empty() {
+        return verify_documents::run(&arguments, common, console, stdout);
+    }
     refuse_two_stdins(&arguments)?;
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
@@ -212,7 +224,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
 
 impl Arguments {
     /// What the flags say.
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         Settings {
             targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
             templates: self.templates.clone(),
@@ -232,7 +244,7 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
 }
 
 /// Finds what runs the queries of the targets.
-fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
+pub(super) fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
     let engine = arguments.engine.as_deref().map(str::trim);
     let program = match engine {
         None | Some("sqlite" | "model") => None,
@@ -383,7 +395,7 @@ impl Engine for Shared {
 }
 
 impl<'b> Workplace<'b> {
-    fn new(benches: &'b [Bench]) -> Self {
+    pub(super) fn new(benches: &'b [Bench]) -> Self {
         let seat = |bench: &'b Bench| Seat {
             target: &bench.name,
             session: bench.target.session(),

@@ -239,6 +239,8 @@ codes! {
     EVENT_LOG_FAILED = "SG0804" Error;
     /// The source of events failed while it was read.
     EVENTS_UNREADABLE = "SG0805" Error;
+    /// A line is no pair of a raw event and a stored document.
+    PAIR_INVALID = "SG0806" Error;
     /// Events were not quite right and were read as well as possible.
     EVENTS_CHANGED = "SG0808" Warning;
     /// More events of a source could not be read than were named.

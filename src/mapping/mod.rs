@@ -162,6 +162,12 @@ impl Chain<'_> {
         apply::apply(&self.pipelines, self.table_keys, rule, options)
     }
 
+    /// A mapped rule without what tells the events of its log source from others: its fields alone.
+    pub fn fields_alone(&self, rule: &ir::Rule) -> ir::Rule {
+        let table = rule.table.clone().filter(|_| !self.names_categories());
+        ir::Rule { table, condition: apply::without_added(&rule.condition), ..rule.clone() }
+    }
+
     /// Applies the post-processing to the query of a mapped rule.
     ///
     /// # Errors

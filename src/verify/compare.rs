@@ -23,7 +23,7 @@ use crate::mapping::{self, Chain, Events, Reason, Unfit};
 use crate::target::{Options, Session};
 
 /// The table of SQL and KQL queries.
-const TABLE: &str = "events";
+pub(super) const TABLE: &str = "events";
 
 /// What came of comparing a rule's query with the interpreter.
 #[derive(Debug, Clone)]
@@ -192,12 +192,16 @@ fn with(events: &[Event], more: Vec<Event>) -> Cow<'_, [Event]> {
 }
 
 /// The table of a query whose rule names none, where the target's queries name one.
-fn table_for(target: &str) -> Option<&'static str> {
+pub(super) fn table_for(target: &str) -> Option<&'static str> {
     (target == "kql" || target == "sql" || target.starts_with("sql:")).then_some(TABLE)
 }
 
 /// The query of a rule, and whether a warning says that the store holds less than the rule asks.
-fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Result<(String, bool), Vec<Diagnostic>> {
+pub(super) fn convert(
+    rule: &Rule,
+    session: &mut Session<'_>,
+    table: Option<&str>,
+) -> Result<(String, bool), Vec<Diagnostic>> {
     let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
     let conversion = session.convert(&normal, &Options { table: table.map(str::to_owned), ..Options::default() });
     let warned = conversion.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::DATA_MODEL);

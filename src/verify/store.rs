@@ -4,6 +4,8 @@
 //! each manifest; this is the same as code. What a store would refuse, or what its vendor does not document, is an
 //! [`Exclusion`]: named by construct, never by rule.
 
+mod taken;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -87,7 +89,21 @@ impl Room {
             Room::Kql | Room::Eql => false,
         }
     }
+
+    /// What becomes of arrays, and how a column holds a value.
+    fn holding(self) -> (Arrays, Hold) {
+        match self {
+            Room::Sql { integers: true, .. } => (Arrays::Json, sql_value),
+            Room::Sql { .. } => (Arrays::Json, sql_text),
+            Room::Kql => (Arrays::Json, kql_value),
+            Room::Eql => (Arrays::Values, eql_value),
+            Room::Spl => (Arrays::Values, spl_value),
+        }
+    }
 }
+
+/// How a column holds a value, if it does.
+type Hold = fn(&Value) -> Option<Value>;
 
 impl Store {
     /// The store of a target for the events of a rule.
@@ -145,13 +161,7 @@ impl Store {
                 return Err(Exclusion::ValueAndFields);
             }
         }
-        let (arrays, hold): (_, fn(&Value) -> Option<Value>) = match self.room {
-            Room::Sql { integers: true, .. } => (Arrays::Json, sql_value),
-            Room::Sql { .. } => (Arrays::Json, sql_text),
-            Room::Kql => (Arrays::Json, kql_value),
-            Room::Eql => (Arrays::Values, eql_value),
-            Room::Spl => (Arrays::Values, spl_value),
-        };
+        let (arrays, hold) = self.room.holding();
         let all = self.sees_everything();
         let own = self.base.as_ref().map_or(&[][..], |base| base.columns());
         let columns = || self.columns.iter().chain(own);
@@ -229,6 +239,11 @@ impl Store {
             None => rows,
         };
         let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
+        self.table_of(name, columns, rows)
+    }
+
+    /// A table of rows, with the columns that a keyword sees beside those that the rule names.
+    fn table_of(&self, name: &str, mut columns: Vec<Column>, rows: Vec<Event>) -> Table {
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let more: BTreeSet<&String> =

@@ -6,6 +6,7 @@ mod common;
 mod cli;
 mod config;
 mod corpus;
+mod documents;
 mod events;
 mod examples;
 mod fuzz_pipelines;
