@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -32,6 +33,8 @@ pub struct Comparison {
     pub excluded: BTreeMap<Exclusion, usize>,
     /// Events of which the store holds too little for the rule.
     pub data_model: DataModel,
+    /// Fields of the rule that the mapping, or without one every built-in mapping, does not know.
+    pub unknown_fields: Vec<Arc<str>>,
 }
 
 /// The result of a comparison.
@@ -41,6 +44,8 @@ pub enum Outcome {
     Equal,
     /// It does not.
     Different(Box<Difference>),
+    /// Nothing was compared: there is no event that the target's store holds as the rule means it. Nothing is shown.
+    NotCompared,
     /// The target cannot say the rule; the errors.
     Refused(Vec<Diagnostic>),
     /// An engine gave no answer.
@@ -110,28 +115,34 @@ pub struct Mapping<'m> {
 
 /// Converts the rule and compares its query with the interpreter on the events, with every engine.
 ///
-/// `target` is the name under which `session`'s target was loaded.
+/// `target` is the name under which `session`'s target was loaded, `table` what the query names as its table.
 pub fn compare(
     rule: &Rule,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
 ) -> Comparison {
-    let (query, warned) = match convert(rule, session, table_for(target)) {
+    let name = table.or_else(|| table_for(target));
+    let (query, warned) = match convert(rule, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let store = Store::new(target, rule);
+    let store = match &session.manifest().store {
+        Some(model) => Store::new(model, rule).of_table(table.unwrap_or_default()),
+        None => return Comparison::without_events(Outcome::Refused(vec![no_store(target)])),
+    };
     let judge = Judge {
         store: &store,
         matcher: Matcher::new(store.rule()),
         meant: Matcher::new(rule),
         query: &query,
-        table: TABLE,
+        table: name.unwrap_or(TABLE),
         through: None,
     };
-    judge.compare(engines, events, warned)
+    let comparison = judge.compare(engines, events, warned);
+    Comparison { unknown_fields: mapping::vocabulary::unknown(rule), ..comparison }
 }
 
 /// Takes the rule and the events through a mapping, and compares twice: the interpreter on the rule and the event with the
@@ -144,6 +155,7 @@ pub fn compare_mapped(
     rule: &Rule,
     mapping: Mapping<'_>,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
@@ -155,8 +167,9 @@ pub fn compare_mapped(
         return Comparison::without_events(Outcome::Refused(errors));
     };
     // A mapping that says only the shape of the table leaves its name open.
-    let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
-    let (query, warned) = match convert(result, session, table_for(target).filter(|_| table.is_none())) {
+    let own = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
+    let name = table.or_else(|| table_for(target).filter(|_| own.is_none()));
+    let (query, warned) = match convert(result, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
@@ -164,16 +177,28 @@ pub fn compare_mapped(
         Ok(query) => query,
         Err(error) => return Comparison::without_events(Outcome::Refused(vec![error])),
     };
-    let store = Store::mapped(target, result, &query);
+    let store = match &session.manifest().store {
+        Some(model) => Store::mapped(model, result, &query),
+        None => return Comparison::without_events(Outcome::Refused(vec![no_store(target)])),
+    };
+    let store = table.into_iter().fold(store, Store::of_table);
     let judge = Judge {
         store: &store,
         matcher: Matcher::new(store.rule()),
         meant: Matcher::new(result),
         query: &query,
-        table: table.unwrap_or(TABLE),
+        table: name.or(own).unwrap_or(TABLE),
         through: Some(Through { way, rule: Matcher::new(rule) }),
     };
-    judge.compare(engines, events, warned)
+    let comparison = judge.compare(engines, events, warned);
+    Comparison { unknown_fields: mapped.record.unmapped.clone(), ..comparison }
+}
+
+/// A target whose manifest does not say what its store does.
+fn no_store(target: &str) -> Diagnostic {
+    let message = format!("the manifest of `{target}` does not say what its store does to an event");
+    Diagnostic::new(codes::STORE_UNKNOWN, message)
+        .help("add `[store]` to the manifest or the dialect's file; docs/targets.md has the keys")
 }
 
 /// The table of a query whose rule names none, where the target's queries name one.
@@ -195,7 +220,7 @@ fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Resul
 impl Comparison {
     fn without_events(outcome: Outcome) -> Self {
         let (excluded, data_model) = Default::default();
-        Self { outcome, events: 0, matched: 0, excluded, data_model }
+        Self { outcome, events: 0, matched: 0, excluded, data_model, unknown_fields: Vec::new() }
     }
 
     /// The comparison with an engine that is not there.
@@ -252,6 +277,10 @@ impl<'a> Judge<'a> {
         if let (Some(through), Some(first)) = (&self.through, changed.iter().min_by_key(|c| size(c.event))) {
             let difference = self.changed(through, first, changed.len());
             comparison.outcome = Outcome::Different(Box::new(difference));
+            return comparison;
+        }
+        if rows.is_empty() {
+            comparison.outcome = Outcome::NotCompared;
             return comparison;
         }
         for engine in engines {

@@ -23,7 +23,7 @@ fn through(pipeline: &Pipeline, name: &str, rule: &Rule, given: &[Value]) -> Com
     let target = target(name, &Templates::embedded());
     let events: Vec<Event> = given.iter().map(event).chain(witnesses(rule)).collect();
     let mapping = Mapping { chain: &chain, options: &options };
-    compare_mapped(rule, mapping, name, &mut target.session(), &mut engines(name), &events)
+    compare_mapped(rule, mapping, name, None, &mut target.session(), &mut engines(name), &events)
 }
 
 fn event(value: &Value) -> Event {
