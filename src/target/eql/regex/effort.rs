@@ -112,7 +112,7 @@ impl Machine {
 
     fn link(&mut self, from: &[usize], to: &[usize]) -> Option<()> {
         self.pairs += from.len() * to.len();
-        if self.pairs > 10 * MEMBERS {
+        if self.pairs > MEMBERS {
             return None;
         }
         for &position in from {
