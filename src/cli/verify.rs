@@ -1,6 +1,6 @@
 //! `sigmaglot verify`: the rules' queries against the interpreter, on events made from the rules and on given ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,10 @@ use super::verdicts::{Reporter, Verdict};
 use super::verify_mutants::{self, Part};
 use super::{Common, Exit, Stop, convert, verify_documents};
 use crate::config::Settings;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::interp::Event;
 use crate::ir::Rule;
+use crate::mapping::vocabulary;
 use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{Session, Target};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
@@ -41,6 +42,9 @@ pub struct Arguments {
     targets: Vec<String>,
     #[command(flatten)]
     mapping: MappingArguments,
+    /// Table, index or category that the queries name, as in convert [default: the mapping's]
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
     /// Further events to compare on: files, directories, or - for stdin; may be repeated
     #[arg(short, long = "events", value_name = "EVENTS")]
     events: Vec<PathBuf>,
@@ -196,6 +200,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
     let mut different = false;
+    let mut unknown = UnknownFields::default();
     console.start(rules.len());
     batch.run(
         &rules,
@@ -205,11 +210,13 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
             for (target, verdict) in &done.verdicts {
                 tallies.get_mut(*target).into_iter().for_each(|tally| tally.add(&verdict.comparison));
                 different |= matches!(verdict.comparison.outcome, Outcome::Different(_));
-                if matches!(verdict.comparison.outcome, Outcome::Refused(_) | Outcome::Failed { .. }) {
+                let shown = matches!(verdict.comparison.outcome, Outcome::Equal | Outcome::Different(_));
+                if !shown {
                     exit = exit.max(Exit::Rules);
                 }
                 reporter.take(verdict, stdout)?;
             }
+            unknown.add(&done);
             flips.add_all(&done.flips);
             console.step();
             Ok(())
@@ -217,6 +224,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     )?;
     console.finish();
     reporter.finish(stdout)?;
+    unknown.say(console);
     summarise(&benches, &tallies, &flips, console);
     // A difference is what was asked about: it is not hidden behind a rule that could not be read.
     Ok(if different && exit < Exit::Usage { Exit::Findings } else { exit })
@@ -229,6 +237,7 @@ impl Arguments {
             targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
             templates: self.templates.clone(),
             placeholders: self.rules.placeholders.files(),
+            table: self.table.clone(),
             ..self.mapping.settings()
         }
     }
@@ -421,9 +430,9 @@ impl<'b> Workplace<'b> {
             let seat = self.seats.get_mut(part.target)?;
             let mapping = (!part.chain.is_empty()).then_some(Mapping { chain: &part.chain, options: &part.mapping });
             let comparison = match (&mut seat.engines, mapping) {
-                (Ok(engines), None) => compare(rule, seat.target, &mut seat.session, engines, &events),
+                (Ok(engines), None) => compare(rule, seat.target, part.table(), &mut seat.session, engines, &events),
                 (Ok(engines), Some(mapping)) => {
-                    compare_mapped(rule, mapping, seat.target, &mut seat.session, engines, &events)
+                    compare_mapped(rule, mapping, seat.target, part.table(), &mut seat.session, engines, &events)
                 }
                 (Err(error), _) => Comparison::failed(seat.target, error.clone()),
             };
@@ -433,15 +442,42 @@ impl<'b> Workplace<'b> {
     }
 }
 
+/// Fields that are not known, with the number of rules that name them.
+#[derive(Default)]
+struct UnknownFields(BTreeMap<Arc<str>, usize>);
+
+impl UnknownFields {
+    fn add(&mut self, done: &Done) {
+        let fields = done.verdicts.iter().flat_map(|(_, verdict)| &verdict.comparison.unknown_fields);
+        for field in fields.collect::<BTreeSet<_>>() {
+            *self.0.entry(field.clone()).or_default() += 1;
+        }
+    }
+
+    /// Says each of them once: a query on a field that no event has is equal, and finds nothing.
+    fn say(&self, console: &mut Console) {
+        for (field, rules) in &self.0 {
+            let rules = if *rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+            let message = format!("no mapping knows the field `{field}` of {rules}: its events are made up");
+            let diagnostic = Diagnostic::new(codes::FIELD_UNKNOWN, message);
+            console.say(&match did_you_mean(field, vocabulary::all().iter().map(AsRef::as_ref)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+        }
+    }
+}
+
 /// Says for each target what came of it, and of the predicates how many were put to the proof.
 fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: &mut Console) {
     for (bench, tally) in benches.iter().zip(tallies) {
         console.summary(&format!(
-            "{}: {} equal, {} different, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
+            "{}: {} equal, {} different, {} not compared, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
              told two events apart",
             bench.name,
             tally.equal,
             tally.different,
+            tally.not_compared,
             tally.failed,
             tally.refused,
             tally.events,

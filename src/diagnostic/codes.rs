@@ -185,6 +185,8 @@ codes! {
     PLACEHOLDER_UNRESOLVED = "SG0507" Error;
     /// The condition is constant: it selects every event or none.
     CONDITION_CONSTANT = "SG0508" Note;
+    /// The target's engine gives up on a pattern of this shape.
+    PATTERN_TOO_COMPLEX = "SG0509" Error;
 
     // ---- 06xx: mapping ----
     /// A mapping has a key that does not belong there.
@@ -271,6 +273,10 @@ codes! {
     ENGINE_FAILED = "SG0910" Error;
     /// Nothing says which target is meant.
     TARGET_MISSING = "SG0911" Error;
+    /// A field of a rule that `verify` compares is known to no mapping.
+    FIELD_UNKNOWN = "SG0915" Warning;
+    /// A target's manifest does not say what its store does to an event.
+    STORE_UNKNOWN = "SG0916" Error;
 }
 
 impl Code {

@@ -47,6 +47,7 @@ mod text;
 mod transformation;
 mod unfit;
 mod values;
+pub mod vocabulary;
 mod wishes;
 
 use std::collections::BTreeMap;

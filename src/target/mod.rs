@@ -15,6 +15,7 @@ pub mod regex;
 mod render;
 mod spl;
 mod sql;
+pub mod store;
 mod templates;
 
 use minijinja::Environment;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 pub use eql::Types as EqlTypes;
 pub use manifest::{Capability, Limits, Manifest};
+pub use store::StoreModel;
 pub use templates::Templates;
 
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -180,6 +182,11 @@ pub struct Session<'t> {
 }
 
 impl Session<'_> {
+    /// The manifest in force.
+    pub fn manifest(&self) -> &Manifest {
+        &self.target.manifest
+    }
+
     /// The trees of the query's parts as they were planned, each with its name in `query.j2`; the query selects what all
     /// parts hold of.
     ///

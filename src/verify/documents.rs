@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{Mapping, TABLE, convert, table_for};
+use super::compare::{Mapping, TABLE, convert, model, table_for};
 use super::engine::{Engine, EngineError};
 use super::exclusion::Exclusion;
 use super::store::Store;
@@ -160,7 +160,7 @@ fn prepare(
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let Some(Mapping { chain, options }) = mapping else {
         let (query, _) = convert(rule, session, table_for(target))?;
-        return Ok(Prepared { query, store: Store::new(target, rule), table: TABLE.to_owned() });
+        return Ok(Prepared { query, store: Store::new(model(session, target)?, rule), table: TABLE.to_owned() });
     };
     let mapped = chain.apply(rule.clone(), options);
     let Some(result) = &mapped.rule else {
@@ -173,6 +173,6 @@ fn prepare(
     let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
     let (query, _) = convert(result, session, table_for(target).filter(|_| table.is_none()))?;
     let query = chain.postprocess(query, &mapped).map_err(|error| vec![error])?;
-    let store = Store::mapped(target, result, &query);
+    let store = Store::mapped(model(session, target)?, result, &query);
     Ok(Prepared { query, store, table: table.unwrap_or(TABLE).to_owned() })
 }

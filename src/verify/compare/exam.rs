@@ -1,8 +1,8 @@
 //! A rule's events, judged once, for any number of queries of that rule.
 
-use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, size, table_for};
+use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for};
 use crate::diagnostic::Diagnostic;
-use crate::interp::{Event, Matcher};
+use crate::interp::Event;
 use crate::ir::{self, Rule};
 use crate::mapping::{Mapped, Pipeline};
 use crate::target::plan::Query;
@@ -44,11 +44,11 @@ impl<'m> Exam<'m> {
             let options = Options { table: table_for(target).map(str::to_owned), ..Options::default() };
             let normal = normalized(rule);
             let query = converted(session, &normal, &options)?;
-            let store = Store::new(target, rule);
+            let store = Store::new(model(session, target)?, rule);
             let judge = Judge {
                 store: &store,
-                matcher: Matcher::new(store.rule()),
-                meant: Matcher::new(rule),
+                matcher: Verdict::new(store.rule()),
+                meant: Verdict::new(rule),
                 query: &query,
                 table: TABLE,
                 through: None,
@@ -67,14 +67,14 @@ impl<'m> Exam<'m> {
         let normal = normalized(result);
         let query = converted(session, &normal, &options)?;
         let query = mapping.chain.postprocess(query, &mapped).map_err(|error| vec![error])?;
-        let store = Store::mapped(target, result, &query);
+        let store = Store::mapped(model(session, target)?, result, &query);
         let judge = Judge {
             store: &store,
-            matcher: Matcher::new(store.rule()),
-            meant: Matcher::new(result),
+            matcher: Verdict::new(store.rule()),
+            meant: Verdict::new(result),
             query: &query,
             table: named.unwrap_or(TABLE),
-            through: Some(Through { way: &way, rule: Matcher::new(rule) }),
+            through: Some(Through { way: &way, rule: Verdict::new(rule) }),
         };
         let (table, rows) = judged(&judge, events)?;
         drop(judge);

@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
-use super::{Column, ColumnKind, RAW_FIELD, Room, Store, Table, raw_text, spl_value, typed};
+use super::{Column, ColumnKind, Store, Table, raw_text, typed};
 use crate::interp::Event;
+use crate::target::store::Keywords;
 use crate::verify::exclusion::Exclusion;
 use crate::verify::project::flatten;
 
@@ -19,13 +20,16 @@ impl Store {
         if self.json_column().is_some() {
             return self.project_document(document);
         }
-        let (arrays, hold) = self.room.holding();
+        let (arrays, hold) = self.holding();
         let columns = self.own_columns();
         let all = self.sees_everything();
         let wanted = |name: &str| all || columns.iter().any(|column| column.name == name);
         let mut fields = flatten(document, arrays, wanted, hold);
-        if self.room == Room::Spl && self.keywords && !fields.contains_key(RAW_FIELD) {
-            fields.extend(spl_value(&raw_text(document).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
+        if let Some(Keywords::Raw(raw)) = &self.model.keywords
+            && self.keywords
+            && !fields.contains_key(&**raw)
+        {
+            fields.extend(hold(&raw_text(document).into()).map(|text| (raw.to_string(), text)));
         }
         for column in columns {
             if column.kind == ColumnKind::Dynamic {
