@@ -18,7 +18,7 @@ use super::plan::{Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
-use super::{Common, Exit, Stop, convert};
+use super::{Common, Exit, Stop};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
@@ -36,7 +36,7 @@ pub struct Arguments {
     #[command(flatten)]
     rules: input::RuleArguments,
     /// The targets; `sigmaglot targets` lists them [default: the configuration's]
-    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', value_parser = super::names::Names::TARGETS, hide_possible_values = true)]
     targets: Vec<String>,
     #[command(flatten)]
     mapping: MappingArguments,
@@ -140,7 +140,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     refuse_two_stdins(&arguments)?;
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
-    let templates = convert::templates(&general)?;
+    let templates = super::templates::templates(&general)?;
     let found = input::find(&arguments.rules.paths, console)?;
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;

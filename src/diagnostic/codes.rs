@@ -263,6 +263,10 @@ codes! {
     ENGINE_FAILED = "SG0910" Error;
     /// Nothing says which target is meant.
     TARGET_MISSING = "SG0911" Error;
+    /// The file of known refusals is none.
+    BASELINE_INVALID = "SG0917" Error;
+    /// Refusals that the baseline knows are gone.
+    BASELINE_GONE = "SG0918" Note;
 }
 
 impl Code {

@@ -14,6 +14,7 @@ mod mapping;
 mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_products;
+mod output;
 mod pages;
 mod read;
 mod readme;
