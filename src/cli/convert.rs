@@ -305,7 +305,10 @@ impl<'r> Results<'r> {
     fn finish(mut self, plans: &[Plan<'_>], console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
         let finalized = self.finalize(plans, stdout)?;
         stdout.flush()?;
-        let written = self.out_dir.take().map(OutDir::finish).transpose()?;
+        // What could not be read may be what an earlier run wrote files of: then all stays as it is.
+        let out_dir = self.out_dir.take();
+        let stays = out_dir.is_some() && self.exit >= Exit::Usage;
+        let written = out_dir.filter(|_| !stays).map(OutDir::finish).transpose()?;
         console.print(&std::mem::take(&mut self.said).render(console.voice()));
         if let Some(written) = &written {
             written.notes.iter().for_each(|note| console.say(note));
@@ -319,6 +322,9 @@ impl<'r> Results<'r> {
                 String::new()
             };
             console.summary(&format!("{} files written{removed}", written.files));
+        }
+        if stays {
+            console.summary("no file was written or removed, for the error above");
         }
         self.compare(console)?;
         Ok(self.exit)

@@ -80,18 +80,18 @@ fn files_of_rules_that_are_gone_go_and_no_others() {
     place.write("out/README.md", "mine");
     let out = place.run(&["convert", "rules", "-t", "kql,sql", "-o", "out", "--skip-unsupported"]);
     assert_eq!(code(&out), Some(0), "{}", stderr(&out));
-    assert_eq!(place.files("out"), ["README.md", "a.kql", "a.sql", "c.kql", "sub/b.kql", "sub/b.sql"]);
+    assert_eq!(place.files("out"), ["README.md", "a.kql", "a.sql", "c.kql", "c.sql", "sub/b.kql", "sub/b.sql"]);
     // One rule is deleted, one broken, and one refused.
     place.write("rules/a.yml", &rule("A", ID_A, "Image|frobnicate: x"));
     fs::remove_file(place.0.path().join("rules/sub/b.yml")).expect("it was there");
     let out = place.run(&["convert", "rules", "-t", "kql,sql", "-o", "out"]);
     assert_eq!(code(&out), Some(2));
-    assert_eq!(place.files("out"), ["README.md", "c.kql"], "{}", stderr(&out));
+    assert_eq!(place.files("out"), ["README.md", "c.kql", "c.sql"], "{}", stderr(&out));
     assert!(!place.0.path().join("out/sub").exists(), "an empty directory goes too");
-    assert!(stderr(&out).contains("1 files written, 4 of earlier runs removed"), "{}", stderr(&out));
+    assert!(stderr(&out).contains("2 files written, 4 of earlier runs removed"), "{}", stderr(&out));
     // A run for another target leaves what the first one wrote.
     assert_eq!(code(&place.run(&["convert", "rules/c.yml", "-t", "spl", "-o", "out"])), Some(0));
-    assert_eq!(place.files("out"), ["README.md", "c.kql", "c.spl"]);
+    assert_eq!(place.files("out"), ["README.md", "c.kql", "c.spl", "c.sql"]);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn the_same_is_said_once_with_a_count_and_records_keep_it() {
     assert_eq!(code(&out), Some(0), "{text}");
     assert_eq!(text.matches("warning[SG0504]").count(), 2, "{text}");
     assert!(
-        text.contains("said 199 times more: many/001.yml:9, many/002.yml:9, many/003.yml:9 and 196 more"),
+        text.contains("said 199 times more: many/001.yml:8, many/002.yml:8, many/003.yml:8 and 196 more"),
         "{text}"
     );
     let out = place.run(&["convert", "many", "-t", "spl", "--format", "jsonl"]);
@@ -242,7 +242,7 @@ fn messages_are_sorted_by_file_and_place_and_the_tally_counts_documents() {
     let text = stderr(&out);
     assert!(text.contains("kql: 1 of 4 converted, 0 unsupported, 3 invalid"), "{text}");
     let place_of = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is not in {text}"));
-    assert!(place_of("docs/a.yml:9") < place_of("docs/two.yml:9"), "{text}");
+    assert!(place_of("docs/a.yml:8") < place_of("docs/two.yml:8"), "{text}");
 }
 
 #[test]
