@@ -262,7 +262,8 @@ impl RuleFile {
         let source = Source::new(self.name.as_str(), text);
         let (read, exit) = match failure {
             None => {
-                let read = sigma::read(&source, options);
+                let mut read = sigma::read(&source, options);
+                read.diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
                 let bad = read.diagnostics.iter().any(Diagnostic::is_error);
                 (read, if bad { Exit::Rules } else { Exit::Success })
             }

@@ -21,7 +21,7 @@ use crate::target::NAMES;
 pub struct MappingArguments {
     /// A mapping: a name that `sigmaglot mappings` lists, a pipeline file, or a directory of such; may be repeated. Of mappings
     /// with tables the first that has one for a rule's log source is for the rule
-    #[arg(short, long = "pipeline", value_name = "NAME|FILE|DIR")]
+    #[arg(short, long = "pipeline", value_name = "NAME|FILE|DIR", value_parser = super::names::Names::MAPPINGS, hide_possible_values = true)]
     pipelines: Vec<String>,
     /// What becomes of a rule with a field that no mapping knows [default: warn; error with --strict]
     #[arg(long, value_enum)]

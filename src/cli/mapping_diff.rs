@@ -109,7 +109,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let general = layers.general();
     let names = general.targets()?;
-    let targets = load_targets(&names, &super::convert::templates(&general)?)?;
+    let targets = load_targets(&names, &super::templates::templates(&general)?)?;
     let Some((name, target)) = targets.first() else { return Ok(Exit::Success) }; // there is one, or an error
     let mut mappings = Mappings::default();
     let lists = [&arguments.before, &arguments.after].map(|list| super::mapping::list(list));

@@ -19,7 +19,7 @@ use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
 use super::verify_mutants::{self, Part};
-use super::{Common, Exit, Stop, convert, verify_documents};
+use super::{Common, Exit, Stop, verify_documents};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::interp::Event;
@@ -38,7 +38,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub(super) rules: input::RuleArguments,
     /// The targets; `sigmaglot targets` lists them [default: the configuration's]
-    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',')]
+    #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', value_parser = super::names::Names::TARGETS, hide_possible_values = true)]
     targets: Vec<String>,
     #[command(flatten)]
     mapping: MappingArguments,
@@ -170,7 +170,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     refuse_two_stdins(&arguments)?;
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
-    let templates = convert::templates(&general)?;
+    let templates = super::templates::templates(&general)?;
     let found = input::find(&arguments.rules.paths, console)?;
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;

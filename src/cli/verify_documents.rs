@@ -14,7 +14,8 @@ use super::input;
 use super::mapping::Mappings;
 use super::settings::{Layers, View};
 use super::verify::{Arguments, Format, Workplace, benches};
-use super::{Common, Exit, Stop, convert, plan};
+use super::templates::templates;
+use super::{Common, Exit, Stop, plan};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
@@ -86,7 +87,7 @@ pub fn run(
     let layers = Layers::load(common, paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
     let names = general.targets()?;
-    let targets = plan::load_targets(&names, &convert::templates(&general)?)?;
+    let targets = plan::load_targets(&names, &templates(&general)?)?;
     let benches = benches(arguments, targets)?;
     let mut mappings = Mappings::default();
     for name in general.all_pipelines()? {

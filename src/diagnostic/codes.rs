@@ -277,6 +277,10 @@ codes! {
     FIELD_UNKNOWN = "SG0915" Warning;
     /// A target's manifest does not say what its store does to an event.
     STORE_UNKNOWN = "SG0916" Error;
+    /// The file of known refusals is none.
+    BASELINE_INVALID = "SG0917" Error;
+    /// Refusals that the baseline knows are gone.
+    BASELINE_GONE = "SG0918" Note;
 }
 
 impl Code {

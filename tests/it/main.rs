@@ -18,6 +18,7 @@ mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_products;
 mod mutants;
+mod output;
 mod pages;
 mod read;
 mod readme;
