@@ -213,6 +213,12 @@ codes! {
     FIELD_UNMAPPED = "SG0612" Warning;
     /// The mapping has no table for the rule's log source.
     LOGSOURCE_UNMAPPED = "SG0613" Error;
+    /// The product has no field of this name.
+    FIELD_MISSING = "SG0622" Warning;
+    /// Nothing in the product can match the rule.
+    RULE_NEVER_HOLDS = "SG0623" Error;
+    /// What a mapping says of this is doubtful.
+    MAPPING_DOUBTFUL = "SG0624" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.

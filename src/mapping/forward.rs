@@ -54,9 +54,20 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             item::split(changed)
         }
         Transformation::Split(division) => {
-            let changed = each(work, part, &|test, place| divide(division, test, place));
+            let lost = work.is_lost(&old);
+            let changed = each(work, part, &|test, place| match text(test) {
+                Some(_) if lost => Err(Reason::NotKept),
+                _ => divide(division, test, place),
+            });
             rewrite::note_parts(work, item, &old, &changed);
             item::split(changed)
+        }
+        // The columns are alike, so that the first may have all.
+        Transformation::Spread { field, columns } if *field == old => {
+            let first = columns.first().unwrap_or(field);
+            let changed = item::on_field(part, first);
+            rewrite::note_parts(work, item, &old, &changed);
+            changed
         }
         _ => part,
     }

@@ -19,6 +19,7 @@ mod forward;
 mod gate;
 mod item;
 mod lists;
+mod missing;
 mod params;
 mod pipeline;
 mod placeholders;
@@ -44,7 +45,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use event::Events;
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Product};
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use state::State;
 pub use unfit::{Reason, Unfit};

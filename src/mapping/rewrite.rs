@@ -47,6 +47,10 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             let Some(old) = item::field(&part) else { return part };
             divide(work, item, part, &old, division)
         }
+        Transformation::Spread { field, columns } if item::field(&part).as_ref() == Some(field) => {
+            note(work, item, field, columns);
+            spread(part, columns)
+        }
         _ => part,
     }
 }
@@ -176,13 +180,30 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
     }
 }
 
+/// `sigmaglot_spread` on an item: each test for itself looks into every column, as a value for `all` may lie in another one.
+fn spread(part: Expr, columns: &[Arc<str>]) -> Expr {
+    item::split(item::map_tests(part, &mut |predicate, place| {
+        let absent = matches!(predicate.test, Test::Null | Test::Exists(false));
+        let test = |name: &Arc<str>| {
+            let subject = Subject::Field(Field::new(name.clone()));
+            Expr::new(Node::Test(Predicate { subject, ..predicate.clone() }), place.origin.clone())
+        };
+        let tests = columns.iter().map(test).collect();
+        Expr::new(if absent { Node::All(tests) } else { Node::Any(tests) }, place.origin.clone())
+    }))
+}
+
 /// `sigmaglot_split` on an item.
 fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
     let names: Vec<Arc<str>> = division.first.iter().chain([&division.last]).cloned().collect();
     note(work, item, old, &names);
     let changed = item::map_tests(part, &mut |predicate, place| match division.divide(&predicate.test, place) {
         Ok(expr) => {
-            if expr.node == Node::Any(Vec::new()) {
+            if division.loses(&predicate.test) {
+                let last = &division.last;
+                let message = format!("`{last}` has the last part of `{old}` alone: what this asks of the rest never holds");
+                work.lose(old, codes::FIELD_MISSING, message, &place.origin);
+            } else if expr.node == Node::Any(Vec::new()) {
                 let text = match &predicate.test {
                     Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
                     _ => String::new(),

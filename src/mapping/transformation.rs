@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::builtin;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
-use super::split::{Division, Part};
+use super::split::{Division, Lost, Part};
 use super::tables::Tables;
 use super::values::{self, Change, Letters};
 use crate::diagnostic::{Diagnostic, codes};
@@ -36,6 +36,10 @@ pub(super) enum Transformation {
     FailRule(Arc<str>),
     FailItem(Arc<str>),
     FailUnmapped,
+    /// A field with several values, which the product keeps in a column each.
+    Spread { field: Arc<str>, columns: Vec<Arc<str>> },
+    /// Of the items that the conditions select, what is doubtful of them.
+    Warn(Arc<str>),
     Nest(Vec<Item>),
     Types(Arc<Columns>),
     Tables(Tables),
@@ -72,6 +76,8 @@ pub(super) enum ColumnType {
     Known(FieldType),
     /// The target's language cannot ask for it, for this reason.
     Unqueryable(Arc<str>),
+    /// No event of the product has it, for this reason.
+    Missing(Arc<str>),
 }
 
 /// A change of the names of fields.
@@ -172,6 +178,8 @@ pub(super) const TYPES: &[&str] = &[
     "nest",
     "case",
     "sigmaglot_types",
+    "sigmaglot_warning",
+    "sigmaglot_spread",
     "sigmaglot_tables",
     "sigmaglot_split",
     "sigmaglot_shape",
@@ -216,6 +224,11 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "strict_field_mapping_failure" => Transformation::FailUnmapped,
         "nest" => Transformation::Nest(pipeline::nested(params, depth)?),
         "sigmaglot_types" => return types(params),
+        "sigmaglot_spread" => {
+            let (field, columns) = (params.required("field"), params.required_texts("columns"));
+            Transformation::Spread { field: field?, columns: columns? }
+        }
+        "sigmaglot_warning" => Transformation::Warn(params.required("message")?),
         "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
         "sigmaglot_split" => return split(params),
         "sigmaglot_shape" => Transformation::Shape(shape(params)?),
@@ -382,16 +395,19 @@ fn shape(params: &mut Params<'_, '_, '_>) -> Option<TableShape> {
     })
 }
 
-/// The type of a column: a word, or `{unqueryable: REASON}`.
+/// The type of a column: a word, `{unqueryable: REASON}` or `{missing: REASON}`.
 fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> Option<ColumnType> {
     if matches!(node.value, Value::Map(_)) {
         let mut map = Params::open(node, format!("the type of `{name}`"), params.messages)?;
-        let reason = map.required("unqueryable");
+        let kind = match map.text("missing") {
+            Some(reason) => Some(ColumnType::Missing(reason)),
+            None => map.required("unqueryable").map(ColumnType::Unqueryable),
+        };
         map.finish();
-        return reason.map(ColumnType::Unqueryable);
+        return kind;
     }
     let Some(Literal::Text(word)) = Literal::of(node) else {
-        params.wrong(name, "text, or a map with `unqueryable`", node);
+        params.wrong(name, "text, or a map with `unqueryable` or `missing`", node);
         return None;
     };
     let kind = FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()).map(|(_, kind)| *kind);
@@ -408,6 +424,7 @@ fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     let repeats = params.flag("repeats");
     let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
     let whole = params.choice("whole", &whole, None);
+    let lost = params.choice("lost_first", &[("refused", Lost::Refused), ("missing", Lost::Missing)], Lost::Refused);
     let separator = separator?;
     let mut chars = separator.chars();
     let (Some(separator), None) = (chars.next(), chars.next()) else {
@@ -415,5 +432,5 @@ fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
         say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
         return None;
     };
-    Some(Transformation::Split(Division { separator, first, last: last?, repeats, whole }))
+    Some(Transformation::Split(Division { separator, first, last: last?, repeats, lost, whole }))
 }
