@@ -420,15 +420,21 @@ impl Work<'_> {
     /// Adds a search to the condition: both must hold.
     fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
         let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
-        let (expr, said) = sigma::lower_search(&filled);
-        let span = self.rule.logsource.span;
-        let Some(expr) = expr else {
+        if let Some(expr) = self.lowered(item, &filled) {
+            self.add_expr(item, expr, negated);
+        }
+    }
+
+    /// A search of the mapping as an expression.
+    fn lowered(&mut self, item: &Item, detection: &Detection) -> Option<Expr> {
+        let (expr, said) = sigma::lower_search(detection);
+        let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+        if expr.is_none() {
             for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
-                self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
+                self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &origin);
             }
-            return;
-        };
-        self.add_expr(item, expr, negated);
+        }
+        expr
     }
 
     /// Adds a condition of the mapping, whose items have numbers of their own.
@@ -466,8 +472,8 @@ impl Work<'_> {
         if let Some(conditions) = found.source_conditions() {
             self.add_expr(item, conditions, false);
         }
-        if let Some(conditions) = &found.row.conditions {
-            self.add(item, conditions, false, false);
+        if let Some(conditions) = found.row.conditions.as_ref().and_then(|search| self.lowered(item, search)) {
+            self.add_expr(item, item::in_letters(conditions, tables.letters), false);
         }
         self.record.source = found.source.map(SourceRecord::from);
     }

@@ -18,6 +18,7 @@ mod event;
 mod forward;
 mod gate;
 mod item;
+mod last_part;
 mod lists;
 mod missing;
 mod params;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::Work;
+use super::last_part::LastParts;
 use super::pipeline::Item;
 use super::split::Division;
 use super::text::{self, Text};
@@ -46,6 +47,11 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
         Transformation::Split(division) => {
             let Some(old) = item::field(&part) else { return part };
             divide(work, item, part, &old, division)
+        }
+        Transformation::LastParts(parts) => {
+            let Some(path) = item::field(&part) else { return part };
+            let Some(name) = parts.names.get(&path) else { return part };
+            by_name(work, item, part, (&path, name), parts)
         }
         Transformation::Spread { field, columns } if item::field(&part).as_ref() == Some(field) => {
             note(work, item, field, columns);
@@ -178,6 +184,27 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
         (true, true) => Ok(None),
         (true, false) => Err(format!("the expression finds no field in `{}`", view.text)),
     }
+}
+
+/// `sigmaglot_names` on an item: tests for the name of a file, on the column of that name.
+fn by_name(
+    work: &mut Work<'_>,
+    item: &Item,
+    part: Expr,
+    (path, name): (&Arc<str>, &Arc<str>),
+    parts: &LastParts,
+) -> Expr {
+    if !item::tests(&part).iter().any(|(_, test)| parts.test(test).is_some()) {
+        return part;
+    }
+    note(work, item, path, std::slice::from_ref(name));
+    item::split(item::map_tests(part, &mut |predicate, place| {
+        let predicate = match parts.test(&predicate.test) {
+            Some(test) => Predicate { subject: Subject::Field(Field::new(name.clone())), test },
+            None => predicate,
+        };
+        Expr::new(Node::Test(predicate), place.origin.clone())
+    }))
 }
 
 /// `sigmaglot_spread` on an item: each test for itself looks into every column, as a value for `all` may lie in another one.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::builtin;
+use super::last_part::LastParts;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
 use super::split::{Division, Lost, Part};
@@ -45,6 +46,7 @@ pub(super) enum Transformation {
     Tables(Tables),
     Shape(TableShape),
     Split(Division),
+    LastParts(LastParts),
 }
 
 impl Transformation {
@@ -180,6 +182,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_types",
     "sigmaglot_warning",
     "sigmaglot_spread",
+    "sigmaglot_names",
     "sigmaglot_tables",
     "sigmaglot_split",
     "sigmaglot_shape",
@@ -224,6 +227,7 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "strict_field_mapping_failure" => Transformation::FailUnmapped,
         "nest" => Transformation::Nest(pipeline::nested(params, depth)?),
         "sigmaglot_types" => return types(params),
+        "sigmaglot_names" => return last_parts(params),
         "sigmaglot_spread" => {
             let (field, columns) = (params.required("field"), params.required_texts("columns"));
             Transformation::Spread { field: field?, columns: columns? }
@@ -418,19 +422,30 @@ fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> 
     kind.map(ColumnType::Known)
 }
 
-fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
-    let separator = params.required("separator");
-    let (first, last) = (params.text("first"), params.required("last"));
-    let repeats = params.flag("repeats");
-    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
-    let whole = params.choice("whole", &whole, None);
-    let lost = params.choice("lost_first", &[("refused", Lost::Refused), ("missing", Lost::Missing)], Lost::Refused);
-    let separator = separator?;
+fn last_parts(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let (separator, names) = (separator(params), params.names("names"));
+    let names = names?.into_iter().filter_map(|(path, names)| Some((path?, names.into_iter().next()?)));
+    Some(Transformation::LastParts(LastParts { names: names.collect(), separator: separator? }))
+}
+
+/// The one character between parts.
+fn separator(params: &mut Params<'_, '_, '_>) -> Option<char> {
+    let separator = params.required("separator")?;
     let mut chars = separator.chars();
     let (Some(separator), None) = (chars.next(), chars.next()) else {
         let span = params.node("separator").map_or(params.span, |node| node.span);
         say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
         return None;
     };
-    Some(Transformation::Split(Division { separator, first, last: last?, repeats, lost, whole }))
+    Some(separator)
+}
+
+fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let separator = separator(params);
+    let (first, last) = (params.text("first"), params.required("last"));
+    let repeats = params.flag("repeats");
+    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
+    let whole = params.choice("whole", &whole, None);
+    let lost = params.choice("lost_first", &[("refused", Lost::Refused), ("missing", Lost::Missing)], Lost::Refused);
+    Some(Transformation::Split(Division { separator: separator?, first, last: last?, repeats, lost, whole }))
 }
