@@ -11,8 +11,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::Event;
-use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::Rule;
 use sigmaglot::mapping::{self, Chain, Pipeline, builtin};
 use sigmaglot::source::Source;
