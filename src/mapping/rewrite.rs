@@ -228,7 +228,8 @@ fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division
         Ok(expr) => {
             if division.loses(&predicate.test) {
                 let last = &division.last;
-                let message = format!("`{last}` has the last part of `{old}` alone: what this asks of the rest never holds");
+                let message =
+                    format!("`{last}` has the last part of `{old}` alone: what this asks of the rest never holds");
                 work.lose(old, codes::FIELD_MISSING, message, &place.origin);
             } else if expr.node == Node::Any(Vec::new()) {
                 let text = match &predicate.test {

@@ -119,7 +119,8 @@ impl Division {
 
     /// Whether a test looks at a first part that is a missing field.
     pub fn loses(&self, test: &Test) -> bool {
-        let looks = |pattern: &Pattern| self.cuts(pattern).iter().any(|(first, _)| first.pieces() != [Piece::AnyString]);
+        let looks =
+            |pattern: &Pattern| self.cuts(pattern).iter().any(|(first, _)| first.pieces() != [Piece::AnyString]);
         self.lost == Lost::Missing && matches!(test, Test::Pattern(pattern) if looks(pattern))
     }
 
@@ -168,7 +169,14 @@ mod tests {
     fn cut(text: &str, repeats: bool) -> Vec<(String, String)> {
         let pattern = Pattern::new(pattern::parse(text), Case::Fold);
         let text = |pattern: &Pattern| pattern::escape(pattern.pieces());
-        let division = Division { separator: '\\', first: Some("a".into()), last: "b".into(), repeats, whole: None, lost: Lost::Refused };
+        let division = Division {
+            separator: '\\',
+            first: Some("a".into()),
+            last: "b".into(),
+            repeats,
+            whole: None,
+            lost: Lost::Refused,
+        };
         division.cuts(&pattern).iter().map(|(a, b)| (text(a), text(b))).collect()
     }
 
@@ -185,7 +193,14 @@ mod tests {
 
     #[test]
     fn a_product_may_keep_the_last_part_alone() {
-        let name = Division { separator: '\\', first: None, last: "b".into(), repeats: true, whole: None, lost: Lost::Refused };
+        let name = Division {
+            separator: '\\',
+            first: None,
+            last: "b".into(),
+            repeats: true,
+            whole: None,
+            lost: Lost::Refused,
+        };
         let place = Expr::new(Node::True, Default::default());
         let made = |text: &str| {
             let test = Test::Pattern(Pattern::new(pattern::parse(text), Case::Fold));

@@ -25,20 +25,45 @@ use crate::source::Source;
 pub(super) enum Transformation {
     Names(Renaming),
     DropItem,
-    Hashes { algorithms: Vec<Arc<str>>, prefix: Arc<str>, drop_algorithm: bool, fields: Vec<Arc<str>> },
-    Extract { regex: ::regex::Regex, prefix: Arc<str>, keep: bool },
+    Hashes {
+        algorithms: Vec<Arc<str>>,
+        prefix: Arc<str>,
+        drop_algorithm: bool,
+        fields: Vec<Arc<str>>,
+    },
+    Extract {
+        regex: ::regex::Regex,
+        prefix: Arc<str>,
+        keep: bool,
+    },
     Values(Change),
-    Placeholders { select: Selection, source: PlaceholderSource },
-    AddCondition { detection: Box<Detection>, template: bool, negated: bool },
+    Placeholders {
+        select: Selection,
+        source: PlaceholderSource,
+    },
+    AddCondition {
+        detection: Box<Detection>,
+        template: bool,
+        negated: bool,
+    },
     ChangeLogsource(Logsource),
     Fields(FieldList),
-    SetState { key: Arc<str>, value: serde_json::Value },
-    SetAttribute { name: Arc<str>, value: serde_json::Value },
+    SetState {
+        key: Arc<str>,
+        value: serde_json::Value,
+    },
+    SetAttribute {
+        name: Arc<str>,
+        value: serde_json::Value,
+    },
     FailRule(Arc<str>),
     FailItem(Arc<str>),
     FailUnmapped,
     /// A field with several values, which the product keeps in a column each.
-    Spread { field: Arc<str>, columns: Vec<Arc<str>> },
+    Spread {
+        field: Arc<str>,
+        columns: Vec<Arc<str>>,
+    },
     /// Of the items that the conditions select, what is doubtful of them.
     Warn(Arc<str>),
     Nest(Vec<Item>),

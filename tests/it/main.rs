@@ -13,6 +13,7 @@ mod ir;
 mod mapping;
 mod mapping_chains;
 mod mapping_microsoft;
+mod mapping_names;
 mod mapping_products;
 mod pages;
 mod read;
