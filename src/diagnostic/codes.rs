@@ -213,6 +213,12 @@ codes! {
     FIELD_UNMAPPED = "SG0612" Warning;
     /// The mapping has no table for the rule's log source.
     LOGSOURCE_UNMAPPED = "SG0613" Error;
+    /// A mapping makes more of a rule or a query than fits the budget.
+    MAPPING_TOO_LARGE = "SG0614" Error;
+    /// A mapping has a key of another program's own format.
+    MAPPING_FOREIGN = "SG0615" Error;
+    /// A name of another program stands for a mapping that differs from its own.
+    MAPPING_ALIAS = "SG0616" Note;
     /// The product has no field of this name.
     FIELD_MISSING = "SG0622" Warning;
     /// Nothing in the product can match the rule.
