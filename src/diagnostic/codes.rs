@@ -221,6 +221,12 @@ codes! {
     MAPPING_FOREIGN = "SG0615" Error;
     /// A name of another program stands for a mapping that differs from its own.
     MAPPING_ALIAS = "SG0616" Note;
+    /// The product has no field of this name.
+    FIELD_MISSING = "SG0622" Warning;
+    /// Nothing in the product can match the rule.
+    RULE_NEVER_HOLDS = "SG0623" Error;
+    /// What a mapping says of this is doubtful.
+    MAPPING_DOUBTFUL = "SG0624" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.

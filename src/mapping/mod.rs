@@ -24,7 +24,9 @@ mod growth;
 mod instance;
 mod item;
 mod jinja;
+mod last_part;
 mod lists;
+mod missing;
 mod params;
 mod paths;
 mod pipeline;
@@ -54,7 +56,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub use event::Events;
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Product};
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use slip::{Slip, slips};
 pub use state::State;

@@ -16,6 +16,7 @@ mod mapping;
 mod mapping_budget;
 mod mapping_chains;
 mod mapping_microsoft;
+mod mapping_names;
 mod mapping_products;
 mod mutants;
 mod output;
