@@ -213,6 +213,8 @@ codes! {
     FIELD_UNMAPPED = "SG0612" Warning;
     /// The mapping has no table for the rule's log source.
     LOGSOURCE_UNMAPPED = "SG0613" Error;
+    /// A text can begin within the product's spelling of a character.
+    MAPPING_SPELLING = "SG0627" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.
@@ -286,7 +288,7 @@ impl Code {
 
     /// Whether it says of a query that it can select other events than its rule; `--strict` makes these errors.
     pub fn is_difference(self) -> bool {
-        [FOLDING_LIMITED, DATA_MODEL].contains(&self)
+        [FOLDING_LIMITED, DATA_MODEL, MAPPING_SPELLING].contains(&self)
     }
 
     /// The code with this id, in any letter case.

@@ -14,6 +14,7 @@ mod claim;
 mod closed;
 mod completion;
 mod conditions;
+mod encoding;
 mod event;
 mod forward;
 mod gate;
