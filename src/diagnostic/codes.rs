@@ -227,6 +227,8 @@ codes! {
     RULE_NEVER_HOLDS = "SG0623" Error;
     /// What a mapping says of this is doubtful.
     MAPPING_DOUBTFUL = "SG0624" Warning;
+    /// A text can begin within the product's spelling of a character.
+    MAPPING_SPELLING = "SG0627" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.
@@ -316,7 +318,7 @@ impl Code {
 
     /// Whether it says of a query that it can select other events than its rule; `--strict` makes these errors.
     pub fn is_difference(self) -> bool {
-        [FOLDING_LIMITED, DATA_MODEL].contains(&self)
+        [FOLDING_LIMITED, DATA_MODEL, MAPPING_SPELLING].contains(&self)
     }
 
     /// The code with this id, in any letter case.

@@ -15,6 +15,7 @@ mod claim;
 mod closed;
 mod completion;
 mod conditions;
+mod encoding;
 mod event;
 mod fill;
 mod format_string;
