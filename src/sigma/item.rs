@@ -106,11 +106,10 @@ impl<'a> Items<'a> {
                     Ok(regex) => Test::Regex(regex),
                     Err(error) => {
                         let span = value.place(error.range.clone());
-                        return self.fail(
-                            codes::REGEX_INVALID,
-                            format!("this is no regular expression: {error}"),
-                            span,
-                        );
+                        let message = format!("this is no regular expression: {error}");
+                        let diagnostic = Diagnostic::new(codes::REGEX_INVALID, message).at(span);
+                        self.messages.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
+                        return None;
                     }
                 }
             }

@@ -1,4 +1,5 @@
 //! What the integration tests share.
 
+pub mod random;
 pub mod corpus;
 pub mod generate;

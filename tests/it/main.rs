@@ -16,6 +16,7 @@ mod mapping_products;
 mod pages;
 mod read;
 mod readme;
+mod regex_oracle;
 #[cfg(feature = "evtx")]
 mod regression;
 mod semantics;
