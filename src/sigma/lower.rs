@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
+use super::budget::Budget;
 use super::condition::{self, ExprKind, Quantifier, Target};
 use super::detection::{Body, BodyKind, Detection, Search};
 use super::item::Items;
@@ -24,18 +25,29 @@ const MAX_LOOKS: usize = 5_000_000;
 const MAX_NAMES: usize = 500;
 
 /// The rule in the IR; `None` after an error.
-pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> Option<ir::Rule> {
-    let condition = detection(&rule.detection, options, messages)?;
+pub(super) fn rule(
+    rule: &Rule,
+    options: &Options,
+    budget: &mut Budget,
+    messages: &mut Messages,
+) -> Option<ir::Rule> {
+    let condition = detection(&rule.detection, options, budget, messages)?;
     Some(ir::Rule { meta: rule.meta.clone(), logsource: rule.logsource.clone(), table: None, condition })
 }
 
 /// The meaning of a detection section: some condition holds. `None` after an error.
-pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut Messages) -> Option<Expr> {
+pub(super) fn detection(
+    detection: &Detection,
+    options: &Options,
+    budget: &mut Budget,
+    messages: &mut Messages,
+) -> Option<Expr> {
     if detection.searches.is_empty() {
         return None; // an error of its own; every name in the condition would be another
     }
     let before = messages.errors();
-    let searches = detection.searches.iter().map(|s| Lowered::new(s, options, messages)).collect::<Vec<_>>();
+    budget.next_rule();
+    let searches = detection.searches.iter().map(|s| Lowered::new(s, options, budget, messages)).collect::<Vec<_>>();
     let mut lowering = Conditions {
         searches: &searches,
         places: searches.iter().enumerate().rev().map(|(i, search)| (search.name.as_ref(), i)).collect(),
@@ -80,9 +92,9 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn new(search: &Search, options: &Options, messages: &mut Messages) -> Self {
+    fn new(search: &Search, options: &Options, budget: &mut Budget, messages: &mut Messages) -> Self {
         let name = search.name.text.clone();
-        let mut items = Items::new(options, messages, name.clone());
+        let mut items = Items::new(options, budget, messages, name.clone());
         let expr = body(&search.body, &mut items);
         let nodes = expr.as_ref().map_or(0, count);
         Self { name, expr, nodes }
