@@ -15,6 +15,7 @@ struct Readme;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
+pub mod events;
 pub mod interp;
 pub mod ir;
 pub mod lang;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use sigmaglot::interp::Matcher;
-use sigmaglot::interp::input::{Events, Format};
+use sigmaglot::events::{Events, Format};
 use sigmaglot::ir::Rule;
 use sigmaglot::sigma::{Options, read};
 use sigmaglot::source::Source;

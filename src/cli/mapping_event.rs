@@ -87,7 +87,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
                 .for_each(|diagnostic| console.say(&without_place(diagnostic)));
             return Ok(Exit::Rules);
         };
-        for source in sources(&arguments.events, console, &mut exit)? {
+        for source in sources(&arguments.events, Input::Auto, console, &mut exit)? {
             exit = exit.max(write(&source, &way, console, stdout)?);
         }
     }
@@ -140,7 +140,7 @@ fn write(source: &Source, way: &Events<'_>, console: &mut Console, stdout: &mut 
             Ok(event) => event,
             Err(diagnostic) => {
                 console.say(&diagnostic);
-                exit = Exit::Usage;
+                exit = if diagnostic.is_error() { Exit::Usage } else { exit };
                 continue;
             }
         };

@@ -15,7 +15,7 @@ use super::settings::Layers;
 use super::{Common, Exit, Stop};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::interp::input::{Events, Format};
+use crate::events::{Events, Format};
 use crate::interp::{Event, Matcher, Trace};
 use crate::ir::Rule;
 use crate::sigma::UnresolvedPlaceholders;
@@ -27,7 +27,8 @@ pub struct Arguments {
     /// Rule files, directories (searched for *.yml and *.yaml), quoted patterns, or - for stdin; may be repeated
     #[arg(short, long = "rules", value_name = "RULES", required = true)]
     rules: Vec<PathBuf>,
-    /// Files of events, directories (searched for *.json, *.jsonl, *.ndjson and *.evtx), or - for stdin
+    /// Files of events, directories (searched for *.json, *.jsonl, *.ndjson, *.evtx, *.csv and *.tsv; with --input json also
+    /// for *.log), or - for stdin. Each may be compressed (.gz, .zst)
     #[arg(value_name = "EVENTS|-")]
     events: Vec<PathBuf>,
     /// Add to each match why the rule held
@@ -46,6 +47,8 @@ pub struct Arguments {
 const EXAMPLES: &str = "Examples:
   sigmaglot run -r rules events.json
   sigmaglot run -r rules --count Security.evtx Sysmon.evtx
+  sigmaglot run -r rules export.csv archive/2026-01.ndjson.gz
+  sigmaglot run -r rules --input json /var/log/app
   tail -f events.ndjson | sigmaglot run -r rules - --why
 
 A match is a JSON line: {\"rule\":{\"id\",\"title\",\"path\"},\"event\":{\"file\",\"index\"}}, the index from 0 within the \
@@ -56,16 +59,21 @@ Exit codes: 0 all went well, matches or none; 2 a rule could not be read; 3 usag
 /// How events are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Input {
-    /// By their content; Windows event records are prepared as those of a log are
+    /// By their content, CSV by its name; Windows event records are prepared as those of a log are
     Auto,
     /// JSON objects as they stand: one, an array, or one after the other
     Json,
+    /// A table with a header row: commas, semicolons or tabs
+    Csv,
     /// Windows event logs
     Evtx,
 }
 
 /// Events looked at before their matches are written, from files; enough to keep all threads busy.
 const FILE_CHUNK: usize = 2048;
+
+/// The text of events looked at before their matches are written: a few large events are enough, too.
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// A rule with the file it comes from.
 struct Loaded {
@@ -115,7 +123,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let names: Vec<RuleName<'_>> = rules.iter().map(name).collect();
     let matchers: Vec<Matcher<'_>> = rules.iter().map(|loaded| Matcher::new(&loaded.rule)).collect();
     let mut counts = vec![0_usize; rules.len()];
-    for source in sources(&arguments.events, console, &mut exit)? {
+    for source in sources(&arguments.events, arguments.input, console, &mut exit)? {
         let events = match source.open(arguments.input) {
             Ok(events) => events,
             Err(diagnostic) => {
@@ -195,7 +203,12 @@ pub(super) struct Source {
 }
 
 /// The sources of all arguments, in order; directories are searched. What cannot be searched is said and passed over.
-pub(super) fn sources(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Result<Vec<Source>, Stop> {
+pub(super) fn sources(
+    paths: &[PathBuf],
+    input: Input,
+    console: &mut Console,
+    exit: &mut Exit,
+) -> Result<Vec<Source>, Stop> {
     let stdin = || Source { name: "<stdin>".into(), path: None };
     if paths.is_empty() {
         if std::io::stdin().is_terminal() {
@@ -214,7 +227,7 @@ pub(super) fn sources(paths: &[PathBuf], console: &mut Console, exit: &mut Exit)
             walk.standard_filters(false).follow_links(true).sort_by_file_path(Path::cmp);
             for entry in walk.build() {
                 match entry {
-                    Ok(entry) if has_events(entry.path()) => sources.push(Source::file(entry.path())),
+                    Ok(entry) if has_events(entry.path(), input) => sources.push(Source::file(entry.path())),
                     Ok(_) => {}
                     Err(error) => {
                         console.say(&unreadable(&path.display().to_string(), &error.to_string()));
@@ -234,9 +247,19 @@ pub(super) fn sources(paths: &[PathBuf], console: &mut Console, exit: &mut Exit)
     Ok(sources)
 }
 
-fn has_events(path: &Path) -> bool {
-    let wanted = ["json", "jsonl", "ndjson", "evtx"];
-    path.is_file() && path.extension().is_some_and(|ext| wanted.iter().any(|wanted| ext.eq_ignore_ascii_case(wanted)))
+fn has_events(path: &Path, input: Input) -> bool {
+    path.is_file() && path.file_name().is_some_and(|name| input.format().takes(&name.to_string_lossy()))
+}
+
+impl Input {
+    fn format(self) -> Format {
+        match self {
+            Input::Auto => Format::Auto,
+            Input::Json => Format::Json,
+            Input::Csv => Format::Csv,
+            Input::Evtx => Format::Evtx,
+        }
+    }
 }
 
 impl Source {
@@ -247,9 +270,8 @@ impl Source {
     /// Opens it.
     pub(super) fn open(&self, input: Input) -> Result<Events<'static>, Diagnostic> {
         let format = match input {
-            Input::Auto => Format::Auto,
-            Input::Json => Format::Json,
-            Input::Evtx => Format::Evtx,
+            Input::Auto => Format::of_name(&self.name),
+            input => input.format(),
         };
         match &self.path {
             None => Ok(Events::new(BufReader::new(std::io::stdin()), &self.name, format)),
@@ -264,7 +286,7 @@ impl Source {
     /// of stdin one by one, for a sender may be waiting to see what comes of one.
     fn each<R: Send>(
         &self,
-        events: Events<'_>,
+        mut events: Events<'_>,
         batch: &Batch,
         console: &mut Console,
         work: impl Fn(&(usize, Event)) -> R + Sync + Send,
@@ -273,17 +295,22 @@ impl Source {
         let mut exit = Exit::Success;
         let size = if self.path.is_some() { FILE_CHUNK } else { 1 };
         let mut chunk = Vec::with_capacity(size);
-        for event in events {
+        let mut bytes = 0;
+        while let Some(event) = events.next() {
             match event {
-                Ok(event) => chunk.push(event),
+                Ok(event) => {
+                    chunk.push(event);
+                    bytes += events.size_of_last();
+                }
                 Err(diagnostic) => {
                     console.say(&diagnostic);
-                    exit = Exit::Usage;
+                    exit = if diagnostic.is_error() { Exit::Usage } else { exit };
                 }
             }
-            if chunk.len() >= size {
+            if chunk.len() >= size || bytes >= CHUNK_BYTES {
                 batch.run(&chunk, || (), |(), event| work(event), &mut take)?;
                 chunk.clear();
+                bytes = 0;
             }
         }
         batch.run(&chunk, || (), |(), event| work(event), take)?;

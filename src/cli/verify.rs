@@ -282,7 +282,7 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
     if paths.is_empty() {
         return Ok(out);
     }
-    for source in sources(paths, console, exit)? {
+    for source in sources(paths, Input::Auto, console, exit)? {
         let events = match source.open(Input::Auto) {
             Ok(events) => events,
             Err(diagnostic) => {
@@ -297,7 +297,7 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
                 Ok((_, event)) => out.push(event),
                 Err(diagnostic) => {
                     console.say(&diagnostic);
-                    *exit = Exit::Usage;
+                    *exit = if diagnostic.is_error() { Exit::Usage } else { *exit };
                 }
             }
         }

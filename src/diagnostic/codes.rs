@@ -252,6 +252,12 @@ codes! {
     EVENT_LOG_FAILED = "SG0804" Error;
     /// The source of events failed while it was read.
     EVENTS_UNREADABLE = "SG0805" Error;
+    /// Events were not quite right and were read as well as possible.
+    EVENTS_CHANGED = "SG0808" Warning;
+    /// More events of a source could not be read than were named.
+    EVENTS_LEFT_OUT = "SG0809" Error;
+    /// A source of events seems to be something else.
+    EVENTS_FORMAT = "SG0810" Error;
 
     // ---- 09xx: command line and configuration ----
     /// The inputs hold no rule, or no event file.

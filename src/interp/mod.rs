@@ -9,11 +9,9 @@
 //! * `time`: parts of timestamps ("Time parts")
 //! * `eval`: predicates and the Boolean tree
 //! * `trace`: the same evaluation with its reasons
-//! * [`input`]: events from JSON text and Windows event logs
 
 mod eval;
 mod event;
-pub mod input;
 mod pattern;
 #[cfg(test)]
 mod tests;

@@ -392,7 +392,9 @@ impl fmt::Display for Number {
         match *self {
             Number::Int(n) => write!(f, "{n}"),
             Number::Float(0.0) => f.write_str("0"), // the negative zero too
-            Number::Float(x) => write!(f, "{x}"),   // never an exponent, no `.0` on integral values
+            // The exact integer: the shortest digits that read back as the same double would be padded with zeros.
+            Number::Float(x) if x.fract() == 0.0 => write!(f, "{x:.0}"),
+            Number::Float(x) => write!(f, "{x}"), // never an exponent
         }
     }
 }
@@ -417,5 +419,7 @@ mod tests {
         assert_eq!(Number::Float(-0.0).to_string(), "0");
         assert_eq!(Number::Float(1e21).to_string(), "1000000000000000000000");
         assert_eq!(Number::Float(1e-7).to_string(), "0.0000001");
+        assert_eq!(Number::Float(18_446_744_073_709_551_616.0).to_string(), "18446744073709551616");
+        assert_eq!(Number::Float(-1e23).to_string(), "-99999999999999991611392");
     }
 }

@@ -12,7 +12,7 @@ use sigmaglot::source::Source;
 pub fn root() -> Option<PathBuf> {
     let path = std::env::var_os("SIGMAGLOT_CORPUS").map_or_else(|| "../shared/corpus/sigmahq".into(), PathBuf::from);
     if !path.is_dir() {
-        println!("skipped: corpus not found at {}", path.display());
+        super::sample::say(&format!("skipped: corpus not found at {}", path.display()));
         return None;
     }
     Some(path)

@@ -3,3 +3,4 @@
 pub mod random;
 pub mod corpus;
 pub mod generate;
+pub mod sample;

@@ -13,6 +13,7 @@ use sigmaglot::verify::engine::{ColumnKind, Engine, EngineError, Eql, Fields, Kq
 use sigmaglot::verify::store::Store;
 
 use crate::exclude::{self, Mode};
+use crate::lucene;
 use crate::pipe::{self, Pipe};
 use crate::report::Report;
 use crate::rules::{Input, Made};
@@ -53,6 +54,8 @@ enum Kind {
     Runner,
     /// Microsoft's parser, which knows names and types but has no rows.
     Checker,
+    /// `LuceneRunner.java`, asked with the query as Elasticsearch translates it.
+    Lucene,
 }
 
 const fn own(
@@ -104,6 +107,7 @@ pub const ENGINES: &[Spec] = &[
     own("eql-model-unmapped", "the model of EQL, missing fields unmapped", "eql", || {
         Ok(Box::new(Eql::new(Fields::Present)))
     }),
+    Spec { kind: Kind::Lucene, ..runner("lucene", "Lucene, as Elasticsearch asks it", "eql", exclude::lucene) },
     runner("eql", "PyPI eql", "eql", exclude::eql),
     own("spl-model", "the model of SPL", "spl", || Ok(Box::<Spl>::default())),
     Spec {
@@ -120,6 +124,7 @@ enum Running {
     Own(Box<dyn Engine>),
     Process(Box<Process>),
     Checker(Pipe),
+    Lucene(Pipe),
 }
 
 impl Spec {
@@ -135,6 +140,7 @@ impl Spec {
                     [python.display().to_string(), pipe::program("runner.py"), self.name.replace("-json", "")];
                 Ok(start(&command)?.map(|process| Running::Process(Box::new(process))))
             }
+            Kind::Lucene => Ok(lucene::start()?.map(Running::Lucene)),
             Kind::Checker if !directory.join("node/node_modules/@kusto").exists() => Ok(None),
             Kind::Checker => {
                 let node = directory.join("node").display().to_string();
@@ -310,6 +316,10 @@ fn ask(engine: &mut Running, table: &Table, query: &str, mode: Mode) -> Result<O
                 Mode::Exact => process.query_exact(query),
             };
             selected.map(Some).map_err(|e| e.to_string())
+        }
+        Running::Lucene(pipe) => {
+            lucene::load(pipe, table).map_err(|e| format!("loading: {e}"))?;
+            lucene::ask(pipe, query).map(Some)
         }
         Running::Checker(pipe) => check_syntax(pipe, table, query).map(|()| None),
     }

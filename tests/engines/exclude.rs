@@ -9,6 +9,12 @@ use serde_json::Value;
 use sigmaglot::interp::Event;
 use sigmaglot::ir::{Case, Pattern, Piece, Rule, Subject, Test};
 
+/// The most clauses of a query of Lucene.
+const MAX_CLAUSES: usize = 1024;
+
+/// The most bytes of a term of Lucene.
+const MAX_TERM: usize = 32_766;
+
 /// How an engine with one switch for letter case is to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -93,6 +99,18 @@ pub fn eql(rule: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str
     Ok(if exact { Mode::Exact } else { Mode::Fold })
 }
 
+/// Lucene runs what Elasticsearch does not run as a script, on texts that fit a term.
+pub fn lucene(_: &Rule, query: &str, event: &Event) -> Result<Mode, &'static str> {
+    crate::lucene::can_run(query)?;
+    if query.matches('"').count() / 2 > MAX_CLAUSES {
+        return Err("the query has more than 1,024 texts, each a clause of its own");
+    }
+    if all_texts(event).any(|text| text.len() > MAX_TERM) {
+        return Err("Lucene has no terms of this length");
+    }
+    Ok(Mode::Fold)
+}
+
 /// Whether a text of the query has more than one character by its number, which PyPI `eql` takes for a single one.
 pub fn reads_one_escape(query: &str) -> bool {
     query.split('"').any(|part| part.matches("\\u{").count() > 1)
@@ -130,6 +148,15 @@ fn network_fields(rule: &Rule) -> impl Iterator<Item = &str> {
 
 fn is_address(value: Option<&Value>) -> bool {
     value.and_then(Value::as_str).is_some_and(|text| text.parse::<IpAddr>().is_ok())
+}
+
+/// The texts of an event, those in lists too.
+fn all_texts(event: &Event) -> impl Iterator<Item = &str> {
+    let values = event.0.values().flat_map(|value| match value {
+        Value::Array(values) => values.as_slice(),
+        value => std::slice::from_ref(value),
+    });
+    values.filter_map(Value::as_str)
 }
 
 fn texts(event: &Event) -> impl Iterator<Item = &str> {

@@ -10,8 +10,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dsl;
 mod engines;
 mod exclude;
+mod lucene;
 mod mapped;
 mod ocsf;
 mod pipe;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::Event;
-use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::{self, Rule, Test};
 use sigmaglot::sigma::{self, UnresolvedPlaceholders};
 use sigmaglot::source::Source;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the engines of the engine checks below target/engines: Python wheels, Microsoft's KQL parser, PostgreSQL.
-# Needs python3 with venv, npm, and for PostgreSQL either its programs or apt. Safe to run again.
+# Installs the engines of the engine checks below target/engines: Python wheels, Microsoft's KQL parser, PostgreSQL, Lucene.
+# Needs python3 with venv, npm, and for PostgreSQL, Java and Lucene either these or apt. Safe to run again.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 into=${SIGMAGLOT_ENGINES_DIR:-$here/../../target/engines}
@@ -20,5 +20,7 @@ apt_install() {
   fi
 }
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || apt_install postgresql
-command -v java >/dev/null || apt_install openjdk-17-jre-headless
+# Spark needs a Java, Lucene's runner a JDK: it runs from its source.
+command -v javac >/dev/null || apt_install default-jdk-headless
+ls /usr/share/java/lucene-core-8.*.jar >/dev/null 2>&1 || apt_install liblucene8-java
 echo "engines are in $into"

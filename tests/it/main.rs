@@ -6,6 +6,7 @@ mod common;
 mod cli;
 mod config;
 mod corpus;
+mod events;
 mod examples;
 mod hostile;
 mod ir;

@@ -6,7 +6,7 @@ use std::path::Path;
 use sigmaglot::config::Config;
 use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::diagnostic::codes::{CodeInfo, TABLE};
-use sigmaglot::interp::input::{Events, Format};
+use sigmaglot::events::{Events, Format};
 use sigmaglot::mapping::{self, Pipeline};
 use sigmaglot::sigma;
 use sigmaglot::source::Source;
@@ -138,7 +138,10 @@ fn map(text: &str, target: &str) -> Vec<Diagnostic> {
 /// The texts of all tests of the command line.
 fn command_line_tests() -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut text = fs::read_to_string(tests.join("it/cli.rs")).unwrap_or_default();
+    let mut text = String::new();
+    for file in ["it/cli.rs", "it/events.rs", "it/output.rs"] {
+        text.push_str(&fs::read_to_string(tests.join(file)).unwrap_or_default());
+    }
     let more = ["cmd", "it/verify"].into_iter().filter_map(|folder| fs::read_dir(tests.join(folder)).ok()).flatten();
     for entry in more.flatten() {
         text.push_str(&fs::read_to_string(entry.path()).unwrap_or_default());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use sigmaglot::interp::input::{Events, Format};
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::{Event, Matcher};
 use sigmaglot::ir::Rule;
 use sigmaglot::sigma;
@@ -80,7 +80,7 @@ fn cases(corpus: &Path) -> Vec<Case> {
 fn read(path: &Path) -> Vec<Event> {
     let name = path.display().to_string();
     let file = BufReader::new(File::open(path).unwrap_or_else(|e| panic!("{name}: {e}")));
-    Events::seekable(file, &name, Format::Auto).map(|event| event.unwrap_or_else(|d| panic!("{d}")).1).collect()
+    Events::new(file, &name, Format::Auto).map(|event| event.unwrap_or_else(|d| panic!("{d}")).1).collect()
 }
 
 fn rules(corpus: &Path, wanted: &[Case]) -> BTreeMap<String, Rule> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rusqlite::Connection;
 use serde_json::Value;
-use sigmaglot::interp::input::{Events, Format};
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::{Event, Matcher};
 use sigmaglot::ir::{Field, Number, Piece, Rule, Subject, Test};
 use sigmaglot::sigma::{self, UnresolvedPlaceholders};

@@ -1,6 +1,6 @@
 //! The public corpus: every rule, every target that has an engine in the program, witnesses and recorded events.
 //!
-//! Every 20th rule and every 10th recorded event; all of them with `SIGMAGLOT_DEEP=1`.
+//! Every 20th rule and every 10th recorded event; all of them with `SIGMAGLOT_DEEP=1`, every Nth with `SIGMAGLOT_STEP=N`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,15 +8,15 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::Event;
-use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::Rule;
 use sigmaglot::target::{Session, Target, Templates};
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::witness::{FlipOutcome, Options, Witnesses};
 use sigmaglot::verify::{FlipCounts, Outcome, Tally, compare};
 
-use crate::common::corpus;
+use crate::common::{corpus, sample};
 use crate::verify::support::{TARGETS, engines, target};
 
 /// The fewest witnesses of a rule.
@@ -74,14 +74,13 @@ fn check(
 #[test]
 fn no_query_of_the_corpus_differs_from_its_rule() {
     let Some(root) = corpus::root() else { return };
-    let deep = std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1");
-    let files: Vec<PathBuf> = corpus::rule_files(&root).into_iter().step_by(if deep { 1 } else { 20 }).collect();
+    let files: Vec<PathBuf> = sample::every(sample::step(20), "rule files", corpus::rule_files(&root));
     let with_path =
         |path: &PathBuf| corpus::rules(path).into_iter().map(|rule| (path.clone(), rule)).collect::<Vec<_>>();
     // A placeholder without a value is converted to nothing and matches nothing.
     let complete = |(_, rule): &(PathBuf, Rule)| !corpus::has_placeholders(rule);
     let rules: Vec<(PathBuf, Rule)> = files.par_iter().flat_map_iter(with_path).filter(complete).collect();
-    let recorded: Vec<Event> = recorded(&root).into_iter().step_by(if deep { 1 } else { 10 }).collect();
+    let recorded: Vec<Event> = sample::every(sample::step(10), "recorded events", recorded(&root));
     let targets: Vec<Target> = TARGETS.iter().map(|name| target(name, &Templates::embedded())).collect();
     let benches =
         || -> Vec<_> { targets.iter().zip(TARGETS).map(|(target, name)| (target.session(), engines(name))).collect() };

@@ -11,8 +11,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use sigmaglot::events::{Events, Format};
 use sigmaglot::interp::Event;
-use sigmaglot::interp::input::{Events, Format};
 use sigmaglot::ir::Rule;
 use sigmaglot::mapping::{self, Chain, Pipeline, builtin};
 use sigmaglot::source::Source;
@@ -21,7 +21,7 @@ use sigmaglot::verify::Exclusion;
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
 
-use crate::common::corpus;
+use crate::common::{corpus, sample};
 use crate::verify::support::{TARGETS, engines, target, witnesses};
 
 /// One rule of so many is taken where nothing else is said.
@@ -59,23 +59,13 @@ struct Subject {
     recorded: Vec<Event>,
 }
 
-fn deep() -> bool {
-    std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1")
-}
-
-/// One rule of so many is taken.
-fn step() -> usize {
-    let said = std::env::var("SIGMAGLOT_STEP").ok().map(|text| text.parse().expect("SIGMAGLOT_STEP is a number"));
-    said.unwrap_or(if deep() { 1 } else { STEP }).max(1)
-}
-
 /// Mappings and bundles by name, with the names of their pipelines.
 fn names() -> Vec<(String, Vec<String>)> {
     let single = builtin::names().into_iter().map(|name| (name.to_owned(), vec![name.to_owned()]));
     let bundles = builtin::bundles().into_iter().map(|(name, bundle)| (name, bundle.mappings));
     match std::env::var("SIGMAGLOT_MAPPING") {
         Ok(wanted) => single.chain(bundles).filter(|(name, _)| wanted.split(',').any(|one| one == name)).collect(),
-        Err(_) if deep() => single.chain(bundles).collect(),
+        Err(_) if sample::is_deep() => single.chain(bundles).collect(),
         Err(_) => single.collect(),
     }
 }
@@ -91,7 +81,7 @@ fn subjects() -> Vec<Subject> {
     let mut files = corpus::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yml");
     let mut recorded = HashMap::new();
     if let Some(root) = corpus::root() {
-        files.extend(corpus::rule_files(&root).into_iter().step_by(step()));
+        files.extend(sample::every(sample::step(STEP), "rule files", corpus::rule_files(&root)));
         for path in corpus::files(&root.join("regression_data"), "json") {
             let folder = path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
             recorded.entry(folder.unwrap_or_default()).or_insert_with(Vec::new).push(path);
@@ -187,13 +177,13 @@ fn no_mapping_of_the_program_changes_a_verdict() {
 
 /// The page of the figures.
 fn page(subjects: &[Subject], lines: &[Line<'_>], sums: &[Sum], without: &[&str]) -> String {
-    let words = if deep() { "SIGMAGLOT_DEEP=1 " } else { "" };
-    let (words, share) = match step() {
+    let words = if sample::is_deep() { "SIGMAGLOT_DEEP=1 " } else { "" };
+    let (words, share) = match sample::step(STEP) {
         _ if corpus::root().is_none() => (words.to_owned(), "no rule".to_owned()),
         1 => (words.to_owned(), "all rules".to_owned()),
         step => (format!("{words}SIGMAGLOT_STEP={step} "), format!("the rules of one file in {step}")),
     };
-    let bundles = if deep() { " Bundles stand at the end." } else { "" };
+    let bundles = if sample::is_deep() { " Bundles stand at the end." } else { "" };
     let mut out = format!(
         "# Equality through mappings\n\n\
          Every mapping of the program on each of its targets that has an engine in the program, over {share} of the corpus and those of\n\

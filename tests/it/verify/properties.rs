@@ -15,7 +15,7 @@ use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::witness::{Options, Witnesses};
 use sigmaglot::verify::{Outcome, Tally, compare};
 
-use crate::common::generate;
+use crate::common::{generate, sample};
 use crate::verify::support::{engines, target};
 
 /// The numbers of rules a target.
@@ -25,14 +25,10 @@ const RULES_DEEP: u32 = 12_000;
 /// The seed of the ordinary run.
 const SEED: u64 = 3;
 
-fn deep() -> bool {
-    std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1")
-}
-
 /// `SIGMAGLOT_SEED`; without it the same cases each time, and new ones in a deep run.
 fn seed() -> [u8; 32] {
-    let number: u64 = std::env::var("SIGMAGLOT_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-        if !deep() {
+    let number: u64 = sample::seed().unwrap_or_else(|| {
+        if !sample::is_deep() {
             return SEED;
         }
         let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -76,7 +72,7 @@ fn check(
 }
 
 fn equal_on_random_rules(name: &str) {
-    let cases = if deep() { RULES_DEEP } else { RULES };
+    let cases = if sample::is_deep() { RULES_DEEP } else { RULES };
     let config =
         ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));

@@ -9,7 +9,12 @@ use serde_json::{Map, Value};
 /// The prepared event where the object is a Windows event record (`Event` with a `System` part), else the object as it
 /// is.
 pub(super) fn prepare_if_record(mut object: Map<String, Value>) -> Map<String, Value> {
-    let is_record = object.get("Event").and_then(|event| event.get("System")).is_some_and(Value::is_object);
+    let system = object.get("Event").and_then(|event| event.get("System"));
+    let is_system = |system: &Value| match system {
+        Value::Array(parts) => parts.iter().any(Value::is_object),
+        system => system.is_object(),
+    };
+    let is_record = system.is_some_and(is_system);
     match object.remove("Event") {
         Some(Value::Object(event)) if is_record => prepare(object, event),
         Some(other) => {
@@ -30,6 +35,11 @@ fn prepare(beside: Map<String, Value>, mut event: Map<String, Value>) -> Map<Str
                 lift_user_data(&mut section_fields, &mut fields)
             }
             Some(Value::Object(section_fields)) => lift(section, section_fields, &mut fields),
+            // A section that comes more than once, of JSON with a repeated key.
+            Some(Value::Array(sections)) => sections.into_iter().for_each(|one| match one {
+                Value::Object(section_fields) => lift(section, section_fields, &mut fields),
+                other => fields.add(section, other),
+            }),
             Some(Value::Null) | None => {}
             Some(other) => fields.add(section, other),
         }
@@ -38,8 +48,14 @@ fn prepare(beside: Map<String, Value>, mut event: Map<String, Value>) -> Map<Str
         }
     }
     let mut system = Fields::default();
-    if let Some(Value::Object(section)) = event.remove("System") {
-        lift("System", section, &mut system);
+    let sections = match event.remove("System") {
+        Some(Value::Array(sections)) => sections,
+        section => section.into_iter().collect(),
+    };
+    for section in sections {
+        if let Value::Object(section) = section {
+            lift("System", section, &mut system);
+        }
     }
     event.remove("#attributes");
     event.remove("Event_attributes");
@@ -83,7 +99,13 @@ fn lift(parent: &str, children: Map<String, Value>, fields: &mut Fields) {
 
 /// An element: its attributes become fields of their own, its text the field; what is nested deeper stays nested.
 fn lift_element(name: &str, element: Value, fields: &mut Fields) {
-    let Value::Object(mut parts) = element else { return fields.add(name, element) };
+    let mut parts = match element {
+        Value::Array(elements) if elements.iter().any(Value::is_object) => {
+            return elements.into_iter().for_each(|element| lift_element(name, element, fields));
+        }
+        Value::Object(parts) => parts,
+        element => return fields.add(name, element),
+    };
     let had_attributes = take_attributes(&mut parts, name, fields);
     match parts.remove("#text") {
         Some(text) => fields.add(name, text),
@@ -138,13 +160,7 @@ impl Fields {
     /// Adds a field, its name without blanks. A second value of the same name makes a list.
     fn add(&mut self, name: &str, value: Value) {
         let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
-        match self.0.get_mut(&name) {
-            None => {
-                self.0.insert(name, value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = Value::Array(vec![std::mem::take(first), value]),
-        }
+        super::add(&mut self.0, name, value);
     }
 
     /// Adds an element's attributes as `Tag_Attr`. Name spaces are no data.
