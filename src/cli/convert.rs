@@ -284,8 +284,7 @@ impl Job<'_> {
         done: &mut Done,
     ) {
         let hash = (self.format == Format::Jsonl).then(|| ir::json::hash(rule));
-        let about: Vec<&Diagnostic> =
-            loaded.about().filter(|d| !d.is_error() && concerns(d, rule)).collect();
+        let about: Vec<&Diagnostic> = loaded.about().filter(|d| !d.is_error() && concerns(d, rule)).collect();
         let normal = LazyCell::new(|| normalized(rule));
         let several = self.targets.len() > 1;
         for (place, part, name, target) in self.parts(plan) {

@@ -40,12 +40,7 @@ pub(super) struct Items<'a> {
 
 impl<'a> Items<'a> {
     /// For the search of this name.
-    pub fn new(
-        options: &'a Options,
-        budget: &'a mut Budget,
-        messages: &'a mut Messages,
-        selection: Arc<str>,
-    ) -> Self {
+    pub fn new(options: &'a Options, budget: &'a mut Budget, messages: &'a mut Messages, selection: Arc<str>) -> Self {
         Self { options, budget, messages, selection, item: None }
     }
 

@@ -1,8 +1,8 @@
 //! The `logsource` section, and when one contains another.
 
 use super::messages::Messages;
-use super::{attributes, taxonomy};
 use super::yaml::{Node, Value};
+use super::{attributes, taxonomy};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::ir::Logsource;
 use crate::source::Span;

@@ -25,12 +25,7 @@ const MAX_LOOKS: usize = 5_000_000;
 const MAX_NAMES: usize = 500;
 
 /// The rule in the IR; `None` after an error.
-pub(super) fn rule(
-    rule: &Rule,
-    options: &Options,
-    budget: &mut Budget,
-    messages: &mut Messages,
-) -> Option<ir::Rule> {
+pub(super) fn rule(rule: &Rule, options: &Options, budget: &mut Budget, messages: &mut Messages) -> Option<ir::Rule> {
     let condition = detection(&rule.detection, options, budget, messages)?;
     Some(ir::Rule { meta: rule.meta.clone(), logsource: rule.logsource.clone(), table: None, condition })
 }

@@ -102,9 +102,15 @@ impl Modifier {
 
 /// Words of other languages, and of people who guess, with what Sigma has instead.
 const OTHERS: &[(&[&str], &str)] = &[
-    (&["any", "in", "or", "oneof", "anyof", "list"], "remove it: one of several values is enough unless there is `all`"),
+    (
+        &["any", "in", "or", "oneof", "anyof", "list"],
+        "remove it: one of several values is enough unless there is `all`",
+    ),
     (&["and", "every"], "write `all` where every value is needed"),
-    (&["eq", "equals", "equal", "is", "exact", "=", "=="], "remove it: a value is compared as a whole unless a modifier says otherwise"),
+    (
+        &["eq", "equals", "equal", "is", "exact", "=", "=="],
+        "remove it: a value is compared as a whole unless a modifier says otherwise",
+    ),
     (&["not", "ne", "isnot", "!=", "notequals", "nin", "notin"], "write `neq`, or negate the search in the condition"),
     (&["like", "wildcard", "glob"], "remove it: `*` and `?` in a value are wildcards"),
     (&["regex", "regexp", "rx", "match", "matches", "pcre"], "write `re`"),
@@ -116,7 +122,10 @@ const OTHERS: &[(&[&str], &str)] = &[
     (&["le", "<="], "write `lte`"),
     (&[">", "greater", "greaterthan"], "write `gt`"),
     (&["<", "less", "lessthan"], "write `lt`"),
-    (&["nocase", "lower", "upper", "caseinsensitive", "ci"], "remove it: letter case does not count unless there is `cased`"),
+    (
+        &["nocase", "lower", "upper", "caseinsensitive", "ci"],
+        "remove it: letter case does not count unless there is `cased`",
+    ),
     (&["casesensitive", "case", "cs"], "write `cased`"),
     (&["null", "isnull", "empty", "missing"], "remove it and write the value `null`, or `exists: false`"),
     (&["b64", "base64_encode"], "write `base64`"),

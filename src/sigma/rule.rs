@@ -94,8 +94,7 @@ pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Option<Document
         }
         _ => {
             let message = format!("a Sigma document is a map of attributes, this is {}", node.describe());
-            let first = Span { start: node.span.start, end: node.span.start };
-            messages.push(Diagnostic::new(codes::NOT_A_RULE, message).at(first));
+            messages.push(Diagnostic::new(codes::NOT_A_RULE, message).at(node.span));
             return None;
         }
     };
@@ -192,34 +191,34 @@ fn meta(entries: &[Entry<'_>], span: Span, own: &[&str], messages: &mut Messages
 /// Reads one attribute that describes.
 fn attribute(meta: &mut Meta, entries: &[Entry<'_>], entry: &Entry<'_>, own: &[&str], messages: &mut Messages) {
     let key = entry.key.text.as_ref();
-        match key {
-            "title" => meta.title = attributes::name(entry, NAME_LIMIT, messages).unwrap_or_default(),
-            "id" => meta.id = attributes::id(entry, messages),
-            "name" => meta.name = attributes::name(entry, NAME_LIMIT, messages),
-            "related" => meta.related = attributes::related(entry, messages),
-            "taxonomy" => meta.taxonomy = taxonomy(entry, messages),
-            "status" => meta.status = attributes::status(entry, messages),
-            "level" => meta.level = attributes::level(entry, messages),
-            "description" => meta.description = attributes::text(entry, TEXT_LIMIT, messages),
-            "license" => meta.license = attributes::text(entry, TEXT_LIMIT, messages),
-            "author" => meta.author = attributes::text(entry, TEXT_LIMIT, messages),
-            "references" => {
-                meta.references = attributes::unique_texts(entry, messages).into_iter().map(|(text, _)| text).collect();
-            }
-            "date" => meta.date = attributes::date(entry, messages),
-            "modified" => meta.modified = attributes::date(entry, messages),
-            "tags" => meta.tags = attributes::tags(entry, messages),
-            "fields" => meta.fields = attributes::plain_texts(entry, messages),
-            "falsepositives" => meta.falsepositives = attributes::plain_texts(entry, messages),
-            "scope" => meta.scope = attributes::plain_texts(entry, messages),
-            key => {
-                // Slips are found among a few keys, not among thousands.
-                if meta.custom.len() < 100 {
-                    unknown(entries, entry, own, messages);
-                }
-                meta.custom.insert(key.into(), attributes::json(&entry.value));
-            }
+    match key {
+        "title" => meta.title = attributes::name(entry, NAME_LIMIT, messages).unwrap_or_default(),
+        "id" => meta.id = attributes::id(entry, messages),
+        "name" => meta.name = attributes::name(entry, NAME_LIMIT, messages),
+        "related" => meta.related = attributes::related(entry, messages),
+        "taxonomy" => meta.taxonomy = taxonomy(entry, messages),
+        "status" => meta.status = attributes::status(entry, messages),
+        "level" => meta.level = attributes::level(entry, messages),
+        "description" => meta.description = attributes::text(entry, TEXT_LIMIT, messages),
+        "license" => meta.license = attributes::text(entry, TEXT_LIMIT, messages),
+        "author" => meta.author = attributes::text(entry, TEXT_LIMIT, messages),
+        "references" => {
+            meta.references = attributes::unique_texts(entry, messages).into_iter().map(|(text, _)| text).collect();
         }
+        "date" => meta.date = attributes::date(entry, messages),
+        "modified" => meta.modified = attributes::date(entry, messages),
+        "tags" => meta.tags = attributes::tags(entry, messages),
+        "fields" => meta.fields = attributes::plain_texts(entry, messages),
+        "falsepositives" => meta.falsepositives = attributes::plain_texts(entry, messages),
+        "scope" => meta.scope = attributes::plain_texts(entry, messages),
+        key => {
+            // Slips are found among a few keys, not among thousands.
+            if meta.custom.len() < 100 {
+                unknown(entries, entry, own, messages);
+            }
+            meta.custom.insert(key.into(), attributes::json(&entry.value));
+        }
+    }
 }
 
 /// Warns of an attribute that looks like a slip of the finger, or that stands where it means nothing; others are kept

@@ -97,7 +97,8 @@ pub(super) fn escaped_control(scalar: &Scalar<'_>, span: Span) -> Option<Diagnos
         return None;
     }
     let c = scalar.text.chars().find(|c| c.is_ascii_control() && *c != '\n')?;
-    let message = format!("the double quotes make the control character U+{:04X} of an escape in this value", u32::from(c));
+    let message =
+        format!("the double quotes make the control character U+{:04X} of an escape in this value", u32::from(c));
     let diagnostic = Diagnostic::new(codes::ESCAPED_CONTROL, message).at(span);
     Some(diagnostic.help("use single quotes, in which a backslash is a backslash"))
 }

@@ -74,11 +74,8 @@ impl Node<'_> {
             Value::Scalar(scalar) => Value::Scalar(scalar.into_owned()),
             Value::List(nodes) => Value::List(nodes.into_iter().map(Node::into_owned).collect()),
             Value::Map(entries) => {
-                let entry = |e: Entry<'_>| Entry {
-                    key: e.key.into_owned(),
-                    key_span: e.key_span,
-                    value: e.value.into_owned(),
-                };
+                let entry =
+                    |e: Entry<'_>| Entry { key: e.key.into_owned(), key_span: e.key_span, value: e.value.into_owned() };
                 Value::Map(entries.into_iter().map(entry).collect())
             }
         };
@@ -506,14 +503,10 @@ impl<'s, 'm> Loader<'s, 'm> {
                 let mark = self.messages.mark();
                 let message = format!("the key `{}` stands twice in one map", again.key.text);
                 let diagnostic = Diagnostic::new(codes::DUPLICATE_KEY, message).at(again.key_span);
-                self.messages.push(
-                    diagnostic
-                        .label(first.key_span, "first here")
-                        .help(match depth {
-                            1 => "keep one of them",
-                            _ => "in a selection, put both values into one list, or make two selections",
-                        }),
-                );
+                self.messages.push(diagnostic.label(first.key_span, "first here").help(match depth {
+                    1 => "keep one of them",
+                    _ => "in a selection, put both values into one list, or make two selections",
+                }));
                 if depth == 1 && !(self.essential)(&again.key.text) {
                     self.messages.demote(mark);
                 }

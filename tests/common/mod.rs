@@ -1,6 +1,6 @@
 //! What the integration tests share.
 
-pub mod random;
 pub mod corpus;
 pub mod generate;
+pub mod random;
 pub mod sample;

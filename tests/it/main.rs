@@ -15,7 +15,9 @@ mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_products;
 mod pages;
+mod public_rules;
 mod read;
+mod readers;
 mod readme;
 mod regex_oracle;
 #[cfg(feature = "evtx")]

@@ -6,7 +6,9 @@ use regex_syntax::hir::{self, ClassUnicode, ClassUnicodeRange, HirKind};
 /// with case, and the others stay what they are.
 pub(super) fn property(name: &str, fold: bool) -> Option<Vec<(char, char)>> {
     // Names are letters, digits and a few signs; anything else could be read as more than a name.
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '&' | '=' | ':')) {
+    if name.is_empty()
+        || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '&' | '=' | ':'))
+    {
         return None;
     }
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();

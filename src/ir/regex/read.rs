@@ -251,9 +251,10 @@ impl<'t> Reader<'t> {
         }
         self.at = start + 1 + inside.len() + 1;
         let number = |s: &str| {
-            s.parse().ok().filter(|n| *n <= REPEAT_LIMIT).ok_or_else(|| {
-                self.error(start..self.at, format!("a number in braces is at most {REPEAT_LIMIT}"))
-            })
+            s.parse()
+                .ok()
+                .filter(|n| *n <= REPEAT_LIMIT)
+                .ok_or_else(|| self.error(start..self.at, format!("a number in braces is at most {REPEAT_LIMIT}")))
         };
         let min = if low.is_empty() { 0 } else { number(low)? };
         let max = match high {
@@ -278,7 +279,9 @@ impl<'t> Reader<'t> {
     fn repeat(&mut self, branch: &mut Branch, min: u32, max: Option<u32>, start: usize) -> Result<(), RegexError> {
         if !branch.repeatable {
             let error = self.error(start..self.at, "there is nothing here that the quantifier could repeat");
-            return Err(error.help(r"put `\` before the character if it is meant itself, or what is repeated into `(?:...)`"));
+            return Err(
+                error.help(r"put `\` before the character if it is meant itself, or what is repeated into `(?:...)`")
+            );
         }
         self.skip_layout()?;
         while self.take(r"\E") || self.take(r"\Q\E") {
@@ -311,7 +314,9 @@ impl<'t> Reader<'t> {
         }
         let inside = self.alternation(depth + 1)?;
         if !self.take(")") {
-            return Err(self.error(start..start + 1, "this group has no closing `)`").help(r"write `\(` for a parenthesis"));
+            return Err(self
+                .error(start..start + 1, "this group has no closing `)`")
+                .help(r"write `\(` for a parenthesis"));
         }
         self.modes = outer;
         branch.push(Tree::Group(Box::new(inside)));

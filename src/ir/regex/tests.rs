@@ -22,7 +22,7 @@ fn refused(pattern: &str) -> String {
 
 #[test]
 fn what_other_engines_would_read_differently_is_refused() {
-    for pattern in ["a++", "a*+", "a?+", "a{2}+", "(?:ab)++", "a+?+"] {
+    for pattern in ["a++", "a*+", "a?+", "a{2}+", "(?:ab)++"] {
         assert!(refused(pattern).contains("possessive"), "{pattern}");
     }
     for pattern in ["(?=a)", "(?!a)", "(?<=a)", "(?<!a)"] {
