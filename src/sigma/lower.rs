@@ -13,7 +13,7 @@ use super::item::Items;
 use super::messages::Messages;
 use super::rule::Rule;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::ir::{self, Expr, Node, Origin};
+use crate::ir::{self, Expr, ItemIds, Node, Origin};
 use crate::source::Span;
 
 /// The most nodes that the conditions of a rule may add by naming a search again.
@@ -42,7 +42,9 @@ pub(super) fn detection(
     }
     let before = messages.errors();
     budget.next_rule();
-    let searches = detection.searches.iter().map(|s| Lowered::new(s, options, budget, messages)).collect::<Vec<_>>();
+    let mut ids = ItemIds::default();
+    let lower = |s| Lowered::new(s, options, budget, &mut ids, messages);
+    let searches = detection.searches.iter().map(lower).collect::<Vec<_>>();
     let mut lowering = Conditions {
         searches: &searches,
         places: searches.iter().enumerate().rev().map(|(i, search)| (search.name.as_ref(), i)).collect(),
@@ -87,9 +89,15 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn new(search: &Search, options: &Options, budget: &mut Budget, messages: &mut Messages) -> Self {
+    fn new(
+        search: &Search,
+        options: &Options,
+        budget: &mut Budget,
+        ids: &mut ItemIds,
+        messages: &mut Messages,
+    ) -> Self {
         let name = search.name.text.clone();
-        let mut items = Items::new(options, budget, messages, name.clone());
+        let mut items = Items::new(options, budget, ids, messages, name.clone());
         let expr = body(&search.body, &mut items);
         let nodes = expr.as_ref().map_or(0, count);
         Self { name, expr, nodes }
