@@ -1,7 +1,7 @@
 //! A small generator of random numbers for tests that make very many small inputs: the same seed, the same inputs.
 
-
 #![allow(dead_code, reason = "each test binary uses its part")]
+
 /// xorshift64*, which is plenty for choosing test inputs.
 pub struct Random(u64);
 
