@@ -171,7 +171,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
     let templates = super::templates::templates(&general)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;
     let mappings = views.mappings(console)?;

@@ -13,8 +13,8 @@ use super::console::Console;
 use super::input;
 use super::mapping::Mappings;
 use super::settings::{Layers, View};
-use super::verify::{Arguments, Format, Workplace, benches};
 use super::templates::templates;
+use super::verify::{Arguments, Format, Workplace, benches};
 use super::{Common, Exit, Stop, plan};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
@@ -146,7 +146,7 @@ fn given(
     console: &mut Console,
 ) -> Result<(Vec<(String, Rule)>, Exit), Stop> {
     let reading = arguments.rules.placeholders.resolve(general, UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut out = Vec::new();
     let voice = console.voice();

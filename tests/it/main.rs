@@ -21,8 +21,11 @@ mod mapping_products;
 mod mutants;
 mod output;
 mod pages;
+mod public_rules;
 mod read;
+mod readers;
 mod readme;
+mod regex_oracle;
 #[cfg(feature = "evtx")]
 mod regression;
 mod semantics;
