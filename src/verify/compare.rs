@@ -1,10 +1,15 @@
 //! The comparison: one rule, one target, many events.
 
+mod exam;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use serde_json::Value;
+
+pub use exam::Exam;
 
 use super::engine::{Engine, EngineError};
 use super::exclusion::Exclusion;
@@ -16,10 +21,11 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::{Event, Trace};
 use crate::ir::{self, Rule};
 use crate::mapping::{self, Chain, Events, Reason, Unfit};
+use crate::target::store::StoreModel;
 use crate::target::{Options, Session};
 
 /// The table of SQL and KQL queries.
-const TABLE: &str = "events";
+pub(super) const TABLE: &str = "events";
 
 /// What came of comparing a rule's query with the interpreter.
 #[derive(Debug, Clone)]
@@ -36,6 +42,8 @@ pub struct Comparison {
     pub data_model: DataModel,
     /// The members of long lists, as read in the query.
     pub members: Members,
+    /// Fields of the rule that the mapping, or without one every built-in mapping, does not know.
+    pub unknown_fields: Vec<Arc<str>>,
 }
 
 /// The result of a comparison.
@@ -45,6 +53,8 @@ pub enum Outcome {
     Equal,
     /// It does not.
     Different(Box<Difference>),
+    /// Nothing was compared: there is no event that the target's store holds as the rule means it. Nothing is shown.
+    NotCompared,
     /// The target cannot say the rule; the errors.
     Refused(Vec<Diagnostic>),
     /// An engine gave no answer.
@@ -114,29 +124,35 @@ pub struct Mapping<'m> {
 
 /// Converts the rule and compares its query with the interpreter on the events, with every engine.
 ///
-/// `target` is the name under which `session`'s target was loaded.
+/// `target` is the name under which `session`'s target was loaded, `table` what the query names as its table.
 pub fn compare(
     rule: &Rule,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
 ) -> Comparison {
-    let (query, warned) = match convert(rule, session, table_for(target)) {
+    let name = table.or_else(|| table_for(target));
+    let (query, warned) = match convert(rule, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let store = Store::new(target, rule);
+    let store = match model(session, target) {
+        Ok(model) => Store::new(model, rule).of_table(table.unwrap_or_default()),
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
     let judge = Judge {
         store: &store,
         matcher: Verdict::new(store.rule()),
         meant: Verdict::new(rule),
         query: &query,
-        table: TABLE,
+        table: name.unwrap_or(TABLE),
         through: None,
     };
     let (members, more) = members::check(rule, target, &query, Strangers::Tested);
-    judge.compare(engines, &with(events, more), warned).with_members(members)
+    let comparison = judge.compare(engines, &with(events, more), warned);
+    Comparison { members, unknown_fields: mapping::vocabulary::unknown(rule), ..comparison }
 }
 
 /// Takes the rule and the events through a mapping, and compares twice: the interpreter on the rule and the event with the
@@ -149,6 +165,7 @@ pub fn compare_mapped(
     rule: &Rule,
     mapping: Mapping<'_>,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
@@ -160,8 +177,9 @@ pub fn compare_mapped(
         return Comparison::without_events(Outcome::Refused(errors));
     };
     // A mapping that says only the shape of the table leaves its name open.
-    let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
-    let (query, warned) = match convert(result, session, table_for(target).filter(|_| table.is_none())) {
+    let own = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
+    let name = table.or_else(|| table_for(target).filter(|_| own.is_none()));
+    let (query, warned) = match convert(result, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
@@ -169,17 +187,22 @@ pub fn compare_mapped(
         Ok(query) => query,
         Err(error) => return Comparison::without_events(Outcome::Refused(vec![error])),
     };
-    let store = Store::mapped(target, result, &query);
+    let store = match model(session, target) {
+        Ok(model) => Store::mapped(model, result, &query),
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
+    let store = table.into_iter().fold(store, Store::of_table);
     let judge = Judge {
         store: &store,
         matcher: Verdict::new(store.rule()),
         meant: Verdict::new(result),
         query: &query,
-        table: table.unwrap_or(TABLE),
+        table: name.or(own).unwrap_or(TABLE),
         through: Some(Through { way, rule: Verdict::new(rule) }),
     };
     let (members, more) = members::check(rule, target, &query, Strangers::Expected);
-    judge.compare(engines, &with(events, more), warned).with_members(members)
+    let comparison = judge.compare(engines, &with(events, more), warned);
+    Comparison { members, unknown_fields: mapped.record.unmapped.clone(), ..comparison }
 }
 
 /// The events and more of them.
@@ -187,13 +210,26 @@ fn with(events: &[Event], more: Vec<Event>) -> Cow<'_, [Event]> {
     if more.is_empty() { Cow::Borrowed(events) } else { events.iter().cloned().chain(more).collect() }
 }
 
+/// What the target's store does to an event; an error where its manifest does not say.
+pub(super) fn model<'s>(session: &'s Session<'_>, target: &str) -> Result<&'s StoreModel, Vec<Diagnostic>> {
+    session.manifest().store.as_ref().ok_or_else(|| {
+        let message = format!("the manifest of `{target}` does not say what its store does to an event");
+        let help = "add `[store]` to the manifest or the dialect's file; docs/targets.md has the keys";
+        vec![Diagnostic::new(codes::STORE_UNKNOWN, message).help(help)]
+    })
+}
+
 /// The table of a query whose rule names none, where the target's queries name one.
-fn table_for(target: &str) -> Option<&'static str> {
+pub(super) fn table_for(target: &str) -> Option<&'static str> {
     (target == "kql" || target == "sql" || target.starts_with("sql:")).then_some(TABLE)
 }
 
 /// The query of a rule, and whether a warning says that the store holds less than the rule asks.
-fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Result<(String, bool), Vec<Diagnostic>> {
+pub(super) fn convert(
+    rule: &Rule,
+    session: &mut Session<'_>,
+    table: Option<&str>,
+) -> Result<(String, bool), Vec<Diagnostic>> {
     let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
     let conversion = session.convert(&normal, &Options { table: table.map(str::to_owned), ..Options::default() });
     let warned = conversion.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::DATA_MODEL);
@@ -205,12 +241,8 @@ fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Resul
 
 impl Comparison {
     fn without_events(outcome: Outcome) -> Self {
-        let (excluded, data_model, members) = Default::default();
-        Self { outcome, events: 0, matched: 0, excluded, data_model, members }
-    }
-
-    fn with_members(self, members: Members) -> Self {
-        Self { members, ..self }
+        let (excluded, data_model, members, unknown_fields) = Default::default();
+        Self { outcome, events: 0, matched: 0, excluded, data_model, members, unknown_fields }
     }
 
     /// The comparison with an engine that is not there.
@@ -267,6 +299,10 @@ impl<'a> Judge<'a> {
         if let (Some(through), Some(first)) = (&self.through, changed.iter().min_by_key(|c| size(c.event))) {
             let difference = self.changed(through, first, changed.len());
             comparison.outcome = Outcome::Different(Box::new(difference));
+            return comparison;
+        }
+        if rows.is_empty() {
+            comparison.outcome = Outcome::NotCompared;
             return comparison;
         }
         for engine in engines {

@@ -14,6 +14,8 @@ pub struct Tally {
     pub equal: usize,
     /// Rules whose query does not.
     pub different: usize,
+    /// Rules of which no event could be compared.
+    pub not_compared: usize,
     /// Rules for which an engine gave no answer.
     pub failed: usize,
     /// Rules that the target cannot say.
@@ -50,6 +52,7 @@ impl Tally {
         match &comparison.outcome {
             Outcome::Equal => self.equal += 1,
             Outcome::Different(_) => self.different += 1,
+            Outcome::NotCompared => self.not_compared += 1,
             Outcome::Failed { .. } => self.failed += 1,
             Outcome::Refused(errors) => {
                 self.refused += 1;
@@ -76,6 +79,7 @@ impl Tally {
     pub fn add_all(&mut self, other: &Tally) {
         self.equal += other.equal;
         self.different += other.different;
+        self.not_compared += other.not_compared;
         self.failed += other.failed;
         self.refused += other.refused;
         other.refusals.iter().for_each(|(code, n)| *self.refusals.entry(*code).or_default() += n);
