@@ -87,8 +87,9 @@ impl Mappings {
             return Ok(());
         }
         let before = self.pipelines.len();
-        let one = [argument.to_owned()];
-        let names = builtin::bundles().get(argument).map_or(one.to_vec(), |bundle| bundle.mappings.clone());
+        let aliased = alias(argument, console)?;
+        let one = [aliased.unwrap_or_else(|| argument.to_owned())];
+        let names = builtin::bundles().get(argument).map_or_else(|| one.to_vec(), |bundle| bundle.mappings.clone());
         for name in &names {
             match builtin::get(name) {
                 Some(text) => self.read(&Source::new(format!("mappings/{name}.yml"), text), None, console)?,
@@ -154,6 +155,23 @@ impl Mappings {
         let pipelines = self.of(arguments);
         NAMES.iter().copied().filter(|target| pipelines.iter().all(|pipeline| pipeline.is_for(target))).collect()
     }
+}
+
+/// The mapping in the program for a name of pySigma's, unless a file has the name; says where the two differ.
+fn alias(argument: &str, console: &mut Console) -> Result<Option<String>, Diagnostic> {
+    let Some(alias) = builtin::aliases().swap_remove(argument).filter(|_| !Path::new(argument).exists()) else {
+        return Ok(None);
+    };
+    let Some(mapping) = alias.mapping else {
+        let message = format!("`{argument}` is not needed here: the mappings in the program know the logs of Windows");
+        return Err(Diagnostic::new(codes::MAPPING_UNKNOWN, message)
+            .help(format!("leave `{argument}` out, and name the mapping of your product")));
+    };
+    if let Some(note) = alias.note {
+        let message = format!("`{argument}` stands for the mapping `{mapping}`, and {note}");
+        console.say(&Diagnostic::new(codes::MAPPING_ALIAS, message));
+    }
+    Ok(Some(mapping))
 }
 
 /// The arguments of a list with commas.

@@ -109,14 +109,14 @@ impl<'l> View<'l> {
         self.levels.iter().find_map(|level| get(&level.settings))
     }
 
-    /// The targets, each once; `sql:sqlite` is `sql`.
+    /// The targets, each once, by our names of them.
     ///
     /// # Errors
     /// Where nothing names one.
     pub fn targets(&self) -> Result<Vec<String>, Diagnostic> {
         let mut out: Vec<String> = Vec::new();
         for name in self.get(|settings| settings.targets.as_ref()).into_iter().flatten() {
-            let name = if name == "sql:sqlite" { "sql" } else { name.trim() };
+            let name = crate::target::canonical(name.trim());
             if out.iter().all(|other| other != name) {
                 out.push(name.to_owned());
             }

@@ -215,6 +215,12 @@ codes! {
     FIELD_UNMAPPED = "SG0612" Warning;
     /// The mapping has no table for the rule's log source.
     LOGSOURCE_UNMAPPED = "SG0613" Error;
+    /// A mapping makes more of a rule or a query than fits the budget.
+    MAPPING_TOO_LARGE = "SG0614" Error;
+    /// A mapping has a key of another program's own format.
+    MAPPING_FOREIGN = "SG0615" Error;
+    /// A name of another program stands for a mapping that differs from its own.
+    MAPPING_ALIAS = "SG0616" Note;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.

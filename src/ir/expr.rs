@@ -1,25 +1,6 @@
 //! The Boolean tree.
 
-use std::sync::Arc;
-
-use serde::Serialize;
-
-use super::Predicate;
-use crate::source::Span;
-
-/// Where a node comes from: the place in the rule and the selection it stands in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
-pub struct Origin {
-    /// The place in the rule's source.
-    pub span: Span,
-    /// The search identifier, where the node lies inside one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<Arc<str>>,
-    /// A number that the nodes of one item of a search share, and no other item of the search has. An item is a key with
-    /// its values; mapping works on items. Two items of different searches or files may have the same number.
-    #[serde(skip)]
-    pub item: Option<u32>,
-}
+use super::{Origin, Predicate};
 
 /// A node of the tree with its origin. Equality compares origins too; compare `node` for meaning.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,14 +10,16 @@ mod expr;
 pub mod json;
 mod network;
 mod normalize;
+pub(crate) mod origin;
 mod pattern;
 mod predicate;
 pub mod regex;
 mod rule;
 
-pub use expr::{Expr, Node, Origin};
+pub use expr::{Expr, Node};
 pub use network::Network;
 pub use normalize::normalize;
+pub use origin::{Author, ItemId, ItemIds, Origin};
 pub use pattern::{Case, Pattern, Piece, Shape};
 pub use predicate::{
     CompareOp, Field, FieldType, Kind, Number, PatternOp, Placeholder, PlaceholderPart, Predicate, Subject, Test,

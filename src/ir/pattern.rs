@@ -63,21 +63,21 @@ impl Pattern {
     /// A pattern from pieces, brought to the form that the invariant describes.
     pub fn new(pieces: impl IntoIterator<Item = Piece>, case: Case) -> Self {
         let mut out: Vec<Piece> = Vec::new();
+        // Literals in a row, copied once and not once for each of them.
+        let mut run: Vec<Arc<str>> = Vec::new();
         for piece in pieces {
-            match (out.last_mut(), piece) {
-                (_, Piece::Literal(text)) if text.is_empty() => {}
-                (Some(Piece::Literal(last)), Piece::Literal(text)) => *last = format!("{last}{text}").into(),
-                (Some(Piece::AnyString), Piece::AnyString) => {}
-                (_, Piece::OneOf(set)) if set.len() == 1 => {
-                    let text: Arc<str> = set[0].to_string().into();
-                    match out.last_mut() {
-                        Some(Piece::Literal(last)) => *last = format!("{last}{text}").into(),
-                        _ => out.push(Piece::Literal(text)),
+            match piece {
+                Piece::Literal(text) => run.extend((!text.is_empty()).then_some(text)),
+                Piece::OneOf(set) if set.len() == 1 => run.push(set[0].to_string().into()),
+                piece => {
+                    out.extend(joined(&mut run));
+                    if (out.last(), &piece) != (Some(&Piece::AnyString), &Piece::AnyString) {
+                        out.push(piece);
                     }
                 }
-                (_, piece) => out.push(piece),
             }
         }
+        out.extend(joined(&mut run));
         Self { pieces: out, case }
     }
 
@@ -89,6 +89,12 @@ impl Pattern {
     /// The pieces.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
+    }
+
+    /// The bytes of its literal texts, and one for each other piece.
+    pub fn size(&self) -> usize {
+        let of = |piece: &Piece| if let Piece::Literal(text) = piece { text.len() } else { 1 };
+        self.pieces.iter().map(of).sum()
     }
 
     /// The simplest form.
@@ -120,6 +126,13 @@ impl Pattern {
             Piece::AnyString | Piece::AnyChar => Vec::new(),
         })
     }
+}
+
+/// Literals in a row as one; leaves none.
+fn joined(run: &mut Vec<Arc<str>>) -> Option<Piece> {
+    let text = if run.len() > 1 { run.concat().into() } else { run.pop()? };
+    run.clear();
+    Some(Piece::Literal(text))
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 //! Every item that a gate lets pass changes the rule, the state or both, and is noted. An error ends the work on the rule,
 //! as a rule that is half mapped means nothing.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::item;
@@ -15,11 +16,15 @@ use super::state::{State, Tracking};
 use super::tables::{self, Tables};
 use super::transformation::{ColumnType, Columns, FieldList, Renaming, Transformation};
 use super::unfit::Reason;
-use super::{Options, Unmapped, forward, placeholders, rewrite};
+use super::{Options, Unmapped, fill, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
-use crate::ir::{self, Expr, Field, Logsource, Node, Origin, Predicate, Subject, Table, TableShape, Test};
+use crate::ir::origin::each_origin_mut;
+use crate::ir::{
+    self, Author, Expr, Field, ItemId, ItemIds, Node, Origin, Predicate, Subject, Table, TableShape, Test,
+};
 use crate::sigma;
-use crate::sigma::detection::{BodyKind, Detection};
+use crate::sigma::detection::Detection;
+use crate::source::Span;
 
 /// The work on one rule.
 pub(super) struct Work<'a> {
@@ -32,7 +37,12 @@ pub(super) struct Work<'a> {
     pipelines: Vec<&'a Pipeline>,
     pub diagnostics: Vec<Diagnostic>,
     shape: TableShape,
-    added: u32,
+    /// Gives what the mapping adds ids.
+    ids: ItemIds,
+    /// What is left of the work that may be done.
+    pub budget: Budget,
+    /// The place at which the budget ended.
+    ended: Option<Span>,
     /// Whether the item at hand found something to work on.
     touched: bool,
     /// How the pipeline at hand works on the rule.
@@ -45,20 +55,18 @@ pub(super) struct Work<'a> {
 pub(super) struct Replay<'a> {
     /// The steps of the rule's own way.
     pub steps: &'a [StepRecord],
-    /// The first value that no event of the source has, by its number.
-    pub unfit: Option<(Option<u32>, Reason)>,
+    /// The first item whose value no event of the source has.
+    pub unfit: Option<(Option<ItemId>, Reason)>,
 }
+
+/// The most messages about one rule.
+const MOST_MESSAGES: usize = 1_000;
+
+/// What a note on a field costs, in bytes.
+const NOTE: usize = 32;
 
 /// Why the work ended; the diagnostic was noted.
 pub(super) struct Failed;
-
-/// From here on upwards count the numbers of items that a mapping adds.
-const ADDED: u32 = u32::MAX / 2;
-
-/// Whether a node was added by a mapping.
-pub(super) fn is_added(origin: &Origin) -> bool {
-    origin.item.is_some_and(|item| item > ADDED)
-}
 
 /// Applies pipelines to a rule.
 pub(super) fn apply<'a>(
@@ -83,13 +91,13 @@ pub(super) fn apply<'a>(
 /// Applies pipelines to a rule that stands for an event; its condition afterwards.
 ///
 /// # Errors
-/// The number of the item whose value no event of the source has, and the reason.
+/// The item whose value no event of the source has, and the reason.
 pub(super) fn replay<'a>(
     pipelines: &[&'a Pipeline],
     rule: ir::Rule,
     options: &'a Options,
     replay: Replay<'a>,
-) -> Result<Expr, (Option<u32>, Reason)> {
+) -> Result<Expr, (Option<ItemId>, Reason)> {
     let mut work = Work::new(rule, options, Some(replay));
     let done = work.pipelines(pipelines, &mut Claims::default(), &mut Vec::new());
     match work.replay.and_then(|replay| replay.unfit) {
@@ -102,6 +110,9 @@ pub(super) fn replay<'a>(
 impl<'a> Work<'a> {
     fn new(rule: ir::Rule, options: &'a Options, replay: Option<Replay<'a>>) -> Self {
         Work {
+            ids: ItemIds::after(&rule.condition),
+            budget: Budget::default(),
+            ended: None,
             rule,
             state: State::new(),
             tracking: Tracking::default(),
@@ -110,7 +121,6 @@ impl<'a> Work<'a> {
             pipelines: Vec::new(),
             diagnostics: Vec::new(),
             shape: TableShape::Flat,
-            added: 0,
             touched: false,
             admission: Admission::Whole,
             replay,
@@ -137,8 +147,8 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The values of a variable: of the last pipeline that has it.
-    pub fn var(&self, name: &str) -> Option<&'a Vec<Arc<str>>> {
+    /// The value of a variable: of the last pipeline that has it.
+    pub fn var(&self, name: &str) -> Option<&'a serde_json::Value> {
         self.pipelines.iter().rev().find_map(|pipeline| pipeline.vars.get(name))
     }
 
@@ -155,7 +165,7 @@ impl<'a> Work<'a> {
 impl Work<'_> {
     /// Notes an error of an item at a place of the rule.
     pub fn fail(&mut self, code: Code, item: &Item, message: String, origin: &Origin) {
-        if self.replay.is_some() {
+        if self.replay.is_some() || self.diagnostics.len() >= MOST_MESSAGES {
             return; // what is refused of rules says nothing of events
         }
         let message = format!("{message} (item `{}` of the mapping)", item.label);
@@ -191,7 +201,21 @@ impl Work<'_> {
             return Ok(());
         }
         self.touched = false;
+        let tests = self.budget.tests_left();
+        self.budget.steps(1);
         self.transform(item, pipeline)?;
+        if self.budget.tests_left() != tests {
+            let mut nodes = 0;
+            let depth = depth(&self.rule.condition, &mut nodes);
+            self.budget.depth(depth);
+            self.budget.steps(nodes);
+        }
+        if let Some(spent) = self.budget.spent() {
+            let span = self.ended.unwrap_or(self.rule.condition.origin.span);
+            let origin = Origin { span, ..Origin::default() };
+            self.fail(codes::MAPPING_TOO_LARGE, item, spent.message(), &origin);
+            return Err(Failed);
+        }
         if self.diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Failed);
         }
@@ -283,7 +307,30 @@ impl Work<'_> {
             && item.field.holds(|condition| condition.holds(item::field(part).as_deref(), &view))
     }
 
+    /// Whether there is still work to be done on a detection item.
+    fn looks_at(&mut self, part: &Expr) -> bool {
+        let goes_on = self.budget.steps(item::size(part));
+        if !goes_on && self.ended.is_none() {
+            self.ended = Some(part.origin.span);
+        }
+        goes_on
+    }
+
+    /// Notes the place of a detection item if the budget ended there.
+    fn looked_at(&mut self, span: Span) {
+        if self.budget.spent().is_some() && self.ended.is_none() {
+            self.ended = Some(span);
+        }
+    }
+
     fn one(&mut self, item: &Item, part: Expr) -> Option<Expr> {
+        let span = part.origin.span;
+        let out = if self.looks_at(&part) { self.change(item, part) } else { Some(part) };
+        self.looked_at(span);
+        out
+    }
+
+    fn change(&mut self, item: &Item, part: Expr) -> Option<Expr> {
         if !self.wants(item, &part) {
             return Some(part);
         }
@@ -308,15 +355,23 @@ impl Work<'_> {
 
     fn rename(&mut self, item: &Item, renaming: &Renaming) {
         let condition = self.take();
-        let changed = item::map_items(condition, &mut |part| Some(self.rename_item(item, renaming, part)));
+        let changed = item::map_items(condition, &mut |part| {
+            let span = part.origin.span;
+            let out = if self.looks_at(&part) { self.rename_item(item, renaming, part) } else { part };
+            self.looked_at(span);
+            Some(out)
+        });
         self.rule.condition = changed.unwrap_or_else(|| Expr::new(Node::False, Origin::default()));
         let names = std::mem::take(&mut self.rule.meta.fields);
-        let view = self.view();
-        let mapped = names.into_iter().flat_map(|name| {
+        let mut mapped = Vec::with_capacity(names.len());
+        for name in names {
+            let view = self.view();
             let wanted = item.field.holds(|condition| condition.holds(Some(&name), &view));
-            wanted.then(|| renaming.of(Some(&name))).flatten().unwrap_or_else(|| vec![name])
-        });
-        let mapped = mapped.collect();
+            let new = wanted.then(|| renaming.of(Some(&name))).flatten().unwrap_or_else(|| vec![name]);
+            if self.pays_names(&new, new.len().saturating_sub(1)) {
+                mapped.extend(new);
+            }
+        }
         self.rule.meta.fields = mapped;
     }
 
@@ -328,12 +383,26 @@ impl Work<'_> {
         let old = item::field(&part);
         let Some(new) = renaming.of(old.as_ref()).filter(|names| !names.is_empty()) else { return part };
         self.touched = true;
+        let more = if new.len() > 1 { item::size(&part).saturating_mul(new.len()) } else { 0 };
+        // New names inherit what was noted of the old one.
+        let noted = self.tracking.noted(old.as_deref()).saturating_mul(NOTE).saturating_mul(new.len());
+        if !self.pays_names(&new, more) || !self.budget.text(noted) {
+            return part;
+        }
         let number = part.origin.item;
         let out = item::on_fields(part, &new);
         self.tracking.renamed(old.as_ref(), &new, item.id.as_ref());
         self.tracking.item(number, item.id.as_ref());
         self.record.field(old.as_deref().unwrap_or(super::record::KEYWORD), &new, &item.label);
         out
+    }
+
+    /// Charges new names and the tests that they make.
+    fn pays_names(&mut self, names: &[Arc<str>], tests: usize) -> bool {
+        let known = self.record.fields.values().map(|record| record.to.len()).max().unwrap_or(0);
+        self.budget.text(names.iter().map(|name| name.len()).sum())
+            && self.budget.steps(names.len().saturating_mul(known))
+            && self.budget.tests(tests)
     }
 
     /// Whether values that name fields are mapped: conditions on items do not speak of them.
@@ -350,7 +419,9 @@ impl Work<'_> {
             let view = self.view();
             let wanted = item.field.holds(|condition| condition.holds(Some(&other.name), &view));
             let new = wanted.then(|| renaming.of(Some(&other.name))).flatten().filter(|names| !names.is_empty());
-            let Some(new) = new else { return Expr::new(Node::Test(predicate), place.origin.clone()) };
+            let Some(new) = new.filter(|new| self.pays_names(new, new.len() - 1)) else {
+                return Expr::new(Node::Test(predicate), place.origin.clone());
+            };
             self.tracking.renamed(Some(&other.name), &new, item.id.as_ref());
             self.record.field(&other.name, &new, &item.label);
             let test = |name: &Arc<str>| {
@@ -375,9 +446,19 @@ impl Work<'_> {
 
     /// Adds a search to the condition: both must hold.
     fn add(&mut self, item: &Item, detection: &Detection, template: bool, negated: bool) {
-        let filled = if template { fill(detection, &self.rule.logsource) } else { detection.clone() };
-        let (expr, said) = sigma::lower_search(&filled);
         let span = self.rule.logsource.span;
+        let filled = if template {
+            match fill::filled(detection, &self.rule.logsource) {
+                Ok(filled) => filled,
+                Err(message) => {
+                    let origin = Origin { span, ..Origin::default() };
+                    return self.fail(codes::MAPPING_VALUE_UNFIT, item, message, &origin);
+                }
+            }
+        } else {
+            detection.clone()
+        };
+        let (expr, said) = sigma::lower_search(&filled);
         let Some(expr) = expr else {
             for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
                 self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
@@ -393,18 +474,31 @@ impl Work<'_> {
             return; // the event gets in the end what the mapped rule asks
         }
         let span = self.rule.logsource.span;
-        let mut numbers = BTreeMap::new();
-        renumber(&mut expr, span, &mut numbers, &mut self.added);
+        self.ids.adopt(&mut expr, Author::Mapping);
+        each_origin_mut(&mut expr, &mut |origin| (origin.span, origin.selection) = (span, None));
         expr.for_each_predicate(&mut |predicate, origin| {
             if let Subject::Field(field) = &predicate.subject {
                 self.tracking.known(field.name.clone());
             }
             self.tracking.item(origin.item, item.id.as_ref());
         });
+        if !self.budget.tests(item::size(&expr)) {
+            return;
+        }
         let expr = if negated { expr.negate() } else { expr };
         let own = self.take();
-        let origin = Origin { span: own.origin.span, ..Origin::default() };
-        self.rule.condition = Expr::new(Node::All(vec![expr, own]), origin);
+        let span = own.origin.span;
+        self.rule.condition = match own {
+            // One flat list, so that a thousand conditions do not nest a thousand deep.
+            Expr { node: Node::All(mut parts), origin } if origin.author == Author::Mapping => {
+                parts.insert(0, expr);
+                Expr::new(Node::All(parts), origin)
+            }
+            own => {
+                let origin = Origin { span, author: Author::Mapping, ..Origin::default() };
+                Expr::new(Node::All(vec![expr, own]), origin)
+            }
+        };
     }
 
     /// Chooses the table of the rule's log source, unless a pipeline of tables alone did.
@@ -472,8 +566,9 @@ impl Work<'_> {
     /// The fields that no mapping gave, with their first place.
     fn unmapped(&self) -> Vec<(Arc<str>, Origin)> {
         let mut out: Vec<(Arc<str>, Origin)> = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut see = |name: &Arc<str>, origin: &Origin| {
-            if !self.tracking.is_known(name) && out.iter().all(|(seen, _)| seen != name) {
+            if !self.tracking.is_known(name) && seen.insert(name.clone()) {
                 out.push((name.clone(), origin.clone()));
             }
         };
@@ -504,6 +599,16 @@ impl Work<'_> {
             diagnostic.severity = severity;
             self.diagnostics.push(diagnostic.help("map it in a pipeline of your own, or say `--unmapped keep`"));
         }
+    }
+}
+
+/// How deep a tree is nested; counts its nodes.
+fn depth(expr: &Expr, nodes: &mut usize) -> usize {
+    *nodes += 1;
+    match &expr.node {
+        Node::All(parts) | Node::Any(parts) => 1 + parts.iter().map(|part| depth(part, nodes)).max().unwrap_or(0),
+        Node::Not(part) => 1 + depth(part, nodes),
+        Node::True | Node::False | Node::Test(_) => 1,
     }
 }
 
@@ -548,46 +653,4 @@ fn set_types(expr: &mut Expr, kind: &impl Fn(&str) -> Option<ir::FieldType>) {
         }
         Node::True | Node::False => {}
     }
-}
-
-/// Gives the nodes of a search that a mapping adds a place in the rule and numbers that no item of the rule has.
-fn renumber(expr: &mut Expr, span: crate::source::Span, numbers: &mut BTreeMap<u32, u32>, added: &mut u32) {
-    expr.origin.span = span;
-    expr.origin.selection = None;
-    if let Some(old) = expr.origin.item {
-        let new = *numbers.entry(old).or_insert_with(|| {
-            *added += 1;
-            u32::MAX - *added
-        });
-        expr.origin.item = Some(new);
-    }
-    match &mut expr.node {
-        Node::All(parts) | Node::Any(parts) => parts.iter_mut().for_each(|p| renumber(p, span, numbers, added)),
-        Node::Not(part) => renumber(part, span, numbers, added),
-        Node::True | Node::False | Node::Test(_) => {}
-    }
-}
-
-/// The search with `$category`, `$product` and `$service` (or `${..}`) filled in from the log source.
-fn fill(detection: &Detection, logsource: &Logsource) -> Detection {
-    fn body(kind: &mut BodyKind, change: &impl Fn(&str) -> String) {
-        match kind {
-            BodyKind::Keyword(value) => value.text = change(&value.text).into(),
-            BodyKind::Items(items) => items
-                .iter_mut()
-                .flat_map(|item| item.values.iter_mut())
-                .for_each(|value| value.text = change(&value.text).into()),
-            BodyKind::AnyOf(bodies) => bodies.iter_mut().for_each(|inner| body(&mut inner.kind, change)),
-        }
-    }
-    let parts = [("category", &logsource.category), ("product", &logsource.product), ("service", &logsource.service)];
-    let change = |text: &str| {
-        parts.iter().fold(text.to_owned(), |text, (name, value)| match value {
-            Some(value) => text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value),
-            None => text,
-        })
-    };
-    let mut out = detection.clone();
-    out.searches.iter_mut().for_each(|search| body(&mut search.body.kind, &change));
-    out
 }

@@ -35,9 +35,25 @@ pub fn bundles() -> IndexMap<String, Bundle> {
     toml::from_str(text).unwrap_or_default() // a test reads it
 }
 
+/// What a name of pySigma's stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alias {
+    /// The mapping in the program; none where every mapping does what the pipeline is for.
+    pub mapping: Option<String>,
+    /// Where the two differ.
+    pub note: Option<String>,
+}
+
+/// The names that pySigma has for its pipelines, with the mappings in the program that are for the same products.
+pub fn aliases() -> IndexMap<String, Alias> {
+    let text = EMBEDDED.get_file("aliases.toml").and_then(|file| file.contents_utf8()).unwrap_or_default();
+    toml::from_str(text).unwrap_or_default() // a test reads it
+}
+
 /// Whether a mapping in the program or a bundle has this name.
 pub fn is_name(name: &str) -> bool {
-    get(name).is_some() || bundles().contains_key(name)
+    get(name).is_some() || bundles().contains_key(name) || aliases().contains_key(name)
 }
 
 /// The files of the table of log sources with their texts, by name.
@@ -51,6 +67,16 @@ pub(super) fn sources() -> Vec<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn aliases_are_of_mappings_and_have_names_of_their_own() {
+        let aliases = aliases();
+        assert!(!aliases.is_empty());
+        for (name, alias) in aliases {
+            assert!(get(&name).is_none() && !bundles().contains_key(&name), "{name}");
+            assert!(alias.mapping.is_none_or(|mapping| get(&mapping).is_some()), "{name}");
+        }
+    }
 
     #[test]
     fn bundles_are_of_mappings_and_have_names_of_their_own() {

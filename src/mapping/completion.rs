@@ -10,12 +10,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::apply::{Work, is_added};
+use super::apply::Work;
 use super::item;
 use super::pipeline::Item;
 use crate::diagnostic::codes;
 use crate::interp::{Event, Matcher};
-use crate::ir::{Case, Expr, Field, Node, Pattern, Piece, Predicate, Rule, Subject, Test};
+use crate::ir::{Author, Case, Expr, Field, Node, Pattern, Piece, Predicate, Rule, Subject, Test};
 use crate::sigma::pattern;
 
 /// The item with what its tests miss of the new words.
@@ -27,10 +27,16 @@ pub(super) fn complete(
     mapping: &IndexMap<Arc<str>, Vec<Arc<str>>>,
 ) -> Expr {
     let mut added = false; // what a mapping asks has the product's words already
-    written.for_each_predicate(&mut |_, origin| added |= is_added(origin));
+    written.for_each_predicate(&mut |_, origin| added |= origin.author == Author::Mapping);
     let Some(field) = item::field(written).filter(|_| !added && is_of_values(written)) else { return changed };
     let (mut more, mut fewer): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (word, keys) in words(mapping) {
+    let words = words(mapping);
+    // Each word and each key is held against the item, before and after.
+    let tests = item::size(written).saturating_add(item::size(&changed));
+    if !work.budget.steps((words.len() + mapping.len()).saturating_mul(tests).saturating_mul(2)) {
+        return changed;
+    }
+    for (word, keys) in words {
         let wanted: Vec<bool> = keys.iter().map(|key| holds(written, &field, key)).collect();
         let found = holds(&changed, &field, word);
         match (wanted.contains(&true), wanted.contains(&false)) {

@@ -19,7 +19,8 @@ use super::wishes::Wishes;
 use super::{Chain, Mapped, Options};
 use crate::interp::{Event, Matcher};
 use crate::ir::{
-    Case, Expr, Field, FieldType, Node, Number, Origin, Pattern, Piece, Predicate, Rule, Subject, Table, Test,
+    Author, Case, Expr, Field, FieldType, ItemId, ItemIds, Node, Number, Origin, Pattern, Piece, Predicate, Rule,
+    Subject, Table, Test,
 };
 
 /// The most events that are made of one because the mapping leaves a choice.
@@ -101,7 +102,7 @@ impl Chain<'_> {
 fn added<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
     let (mut all, mut any) = (true, false);
     expr.for_each_predicate(&mut |_, origin| {
-        all &= apply::is_added(origin);
+        all &= origin.author == Author::Mapping;
         any = true;
     });
     match &expr.node {
@@ -133,8 +134,11 @@ fn columns<'a>(rule: &'a Rule, mapped: &'a Rule) -> BTreeMap<&'a str, BTreeSet<&
 struct Cell<'t> {
     column: &'t Field,
     test: &'t Test,
-    source: usize,
+    source: Option<ItemId>,
 }
+
+/// The field of the event that each item stands for.
+type Sources = BTreeMap<ItemId, Arc<str>>;
 
 impl Events<'_> {
     /// The event as the product stores it: one event for each choice that the mapping leaves, such as the one of several columns.
@@ -184,23 +188,24 @@ impl Events<'_> {
         rests.into_iter().find(is_alike)
     }
 
-    /// The event's values after all items of the pipelines, and the names of its fields.
-    fn tree(&self, event: &Event) -> Result<(Expr, Vec<Arc<str>>), Unfit> {
+    /// The event's values after all items of the pipelines, and which fields they are of.
+    fn tree(&self, event: &Event) -> Result<(Expr, Sources), Unfit> {
         let mut flat = IndexMap::new();
         for (name, value) in &event.0 {
             self.flatten(name.clone(), value, &mut flat)?;
         }
-        let mut sources: Vec<Arc<str>> = Vec::new();
+        let mut sources = Sources::new();
+        let mut ids = ItemIds::default();
         // A constant, so that the list is never empty.
         let mut parts = vec![Expr::new(Node::True, Origin::default())];
         for (name, values) in flat {
             let name: Arc<str> = name.into();
             for test in values {
-                let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-                let origin = Origin { item: Some(number), ..Origin::default() };
+                let item = ids.give();
+                let origin = Origin { item: Some(item), ..Origin::default() };
                 let subject = Subject::Field(Field::new(name.clone()));
                 parts.push(Expr::new(Node::Test(Predicate { subject, test }), origin));
-                sources.push(name.clone());
+                sources.insert(item, name.clone());
             }
         }
         let rule = Rule {
@@ -212,8 +217,8 @@ impl Events<'_> {
         let replay = Replay { steps: &self.mapped.record.steps, unfit: None };
         match apply::replay(&self.chain.pipelines, rule, self.options, replay) {
             Ok(condition) => Ok((condition, sources)),
-            Err((number, reason)) => {
-                let field = number.and_then(|n| sources.get(usize::try_from(n).ok()?).cloned());
+            Err((item, reason)) => {
+                let field = item.and_then(|item| sources.get(&item).cloned());
                 Err(Unfit { field: field.unwrap_or_default(), reason })
             }
         }
@@ -239,13 +244,13 @@ impl Events<'_> {
     }
 
     /// The fields of the tree with one of its choices.
-    fn read(&self, tree: &Expr, sources: &[Arc<str>], choice: usize) -> Result<Event, Unfit> {
+    fn read(&self, tree: &Expr, sources: &Sources, choice: usize) -> Result<Event, Unfit> {
         let mut cells = Vec::new();
         leaves(tree, choice, &mut cells);
         let mut columns: IndexMap<&Arc<str>, IndexMap<&str, Vec<Value>>> = IndexMap::new();
         let mut raw: Vec<String> = Vec::new();
         for cell in &cells {
-            let source = sources.get(cell.source).map_or("", AsRef::as_ref);
+            let source = cell.source.and_then(|item| sources.get(&item)).map_or("", AsRef::as_ref);
             if cell.column.name.as_ref() == source && !self.mapped.tracking.is_known(source) {
                 raw.extend(text(cell.test));
             }
@@ -361,8 +366,7 @@ fn leaves<'t>(expr: &'t Expr, choice: usize, out: &mut Vec<Cell<'t>>) {
             }
         }
         Node::Test(Predicate { subject: Subject::Field(column), test }) => {
-            let source = expr.origin.item.and_then(|item| usize::try_from(item).ok()).unwrap_or(usize::MAX);
-            out.push(Cell { column, test, source });
+            out.push(Cell { column, test, source: expr.origin.item });
         }
         Node::True | Node::False | Node::Not(_) | Node::Test(_) => {}
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::apply::Work;
+use super::budget::Budget;
 use super::event::text;
 use super::pipeline::Item;
 use super::split::{Division, Part};
@@ -17,14 +18,16 @@ use crate::ir::{Case, Expr, Field, Node, Origin, Pattern, Predicate, Subject, Te
 pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     let Some(old) = item::field(&part) else { return part };
     match &item.transformation {
-        Transformation::Values(change) => each(work, part, &|test, place| match change.forward(test)? {
-            Some(tests) => Ok(alternatives(&old, tests, &place.origin)),
-            None => Ok(on(&old, test.clone(), &place.origin)),
-        }),
+        Transformation::Values(change) => {
+            each(work, part, &|test, place, budget| match change.forward(test, budget)? {
+                Some(tests) => Ok(alternatives(&old, tests, &place.origin)),
+                None => Ok(on(&old, test.clone(), &place.origin)),
+            })
+        }
         Transformation::Hashes { algorithms, prefix, drop_algorithm, fields } if fields.contains(&old) => {
             let name =
                 |algorithm: &str| if *drop_algorithm { prefix.to_string() } else { format!("{prefix}{algorithm}") };
-            let changed = each(work, part, &|test, place| {
+            let changed = each(work, part, &|test, place, _| {
                 let Some(text) = text(test) else { return Ok(on(&old, test.clone(), &place.origin)) };
                 let hashes = hashes(&text).ok_or(Reason::Hashes)?;
                 let known = hashes.into_iter().filter(|(algorithm, _)| algorithms.iter().any(|a| **a == *algorithm));
@@ -34,7 +37,7 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             item::split(changed)
         }
         Transformation::Extract { regex, prefix, keep } => {
-            let changed = each(work, part, &|test, place| {
+            let changed = each(work, part, &|test, place, _| {
                 let Some(text) = text(test) else { return Ok(on(&old, test.clone(), &place.origin)) };
                 let captures = regex.captures(&text);
                 let names = regex.capture_names().flatten();
@@ -54,7 +57,7 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             item::split(changed)
         }
         Transformation::Split(division) => {
-            let changed = each(work, part, &|test, place| divide(division, test, place));
+            let changed = each(work, part, &|test, place, _| divide(division, test, place));
             rewrite::note_parts(work, item, &old, &changed);
             item::split(changed)
         }
@@ -63,8 +66,8 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
 }
 
 /// Rebuilds an item with what each of its values becomes.
-fn each(work: &mut Work<'_>, part: Expr, change: &dyn Fn(&Test, &Expr) -> Result<Expr, Reason>) -> Expr {
-    item::map_tests(part, &mut |predicate, place| match change(&predicate.test, place) {
+fn each(work: &mut Work<'_>, part: Expr, change: &dyn Fn(&Test, &Expr, &mut Budget) -> Result<Expr, Reason>) -> Expr {
+    item::map_tests(part, &mut |predicate, place| match change(&predicate.test, place, &mut work.budget) {
         Ok(expr) => expr,
         Err(reason) => {
             work.unfit(&place.origin, reason);

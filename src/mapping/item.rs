@@ -57,6 +57,13 @@ fn first(item: &Expr) -> Option<&Predicate> {
     }
 }
 
+/// How many tests an item has.
+pub(super) fn size(item: &Expr) -> usize {
+    let mut out = 0;
+    item.for_each_predicate(&mut |_, _| out += 1);
+    out
+}
+
 /// The tests of an item, which are its values.
 pub(super) fn tests(item: &Expr) -> Vec<(&Subject, &Test)> {
     let mut out = Vec::new();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::params::{Params, say};
+use super::paths::Path;
 use crate::diagnostic::{Diagnostic, codes};
 
 /// Where a list is and how it is written.
@@ -17,8 +18,12 @@ pub(super) struct List {
 #[derive(Debug, Clone)]
 enum Format {
     Plain,
-    Json,
-    Csv { column: Column, header: bool },
+    /// The scalars that a path leads to.
+    Tree(Notation, Path),
+    Csv {
+        column: Column,
+        header: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -27,18 +32,25 @@ enum Column {
     Name(Arc<str>),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Json,
+    Yaml,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Plain,
     Json,
+    Yaml,
     Csv,
 }
 
 impl List {
     /// Reads the parameters.
     pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<List> {
-        let path = params.required("path");
-        let words = [("plaintext", Word::Plain), ("json", Word::Json), ("csv", Word::Csv)];
+        let file = params.required("path");
+        let words = [("plaintext", Word::Plain), ("json", Word::Json), ("yaml", Word::Yaml), ("csv", Word::Csv)];
         let word = params.choice("format", &words, Word::Plain);
         let filter = if params.node("filter").is_some() { Some(params.regex("filter")?) } else { None };
         let header = params.present("csv_has_header").is_none() || params.flag("csv_has_header");
@@ -50,21 +62,29 @@ impl List {
             None => None,
         };
         params.flag("allow_external_sources"); // whoever names the pipeline allows its files
-        if let Some(node) = params.node("jq_expression") {
-            let message = "`jq_expression` is refused: a pipeline cannot bring program code";
-            let diagnostic = Diagnostic::new(codes::MAPPING_REFUSED, message).at(node.span);
-            params.messages.push(diagnostic.help("save the list that the expression gives"));
-            return None;
-        }
+        let path = match (params.text("jq_expression"), params.node("jq_expression")) {
+            (Some(text), Some(node)) => match Path::parse(&text) {
+                Some(path) => path,
+                None => {
+                    let message =
+                        format!("`jq_expression` is a path here, such as `.items[].name`; `{text}` is a program");
+                    let diagnostic = Diagnostic::new(codes::MAPPING_REFUSED, message).at(node.span);
+                    params.messages.push(diagnostic.help("save the list that the expression gives"));
+                    return None;
+                }
+            },
+            _ => Path::elements(),
+        };
         if let (Some(Column::Name(_)), false) = (&column, header) {
             say(params.messages, codes::MAPPING_VALUE, "a column without a header is named by its number", params.span);
         }
         let format = match word {
             Word::Plain => Format::Plain,
-            Word::Json => Format::Json,
+            Word::Json => Format::Tree(Notation::Json, path),
+            Word::Yaml => Format::Tree(Notation::Yaml, path),
             Word::Csv => Format::Csv { column: column.unwrap_or(Column::Index(0)), header },
         };
-        Some(List { path: path?, format, filter })
+        Some(List { path: file?, format, filter })
     }
 
     /// The values in the text of the file.
@@ -74,27 +94,28 @@ impl List {
     pub fn values(&self, text: &str) -> Result<Vec<Arc<str>>, String> {
         let values: Vec<String> = match &self.format {
             Format::Plain => text.lines().map(|line| line.trim().to_owned()).collect(),
-            Format::Json => json(text)?,
+            Format::Tree(notation, path) => tree(text, *notation, path)?,
             Format::Csv { column, header } => csv(text, column, *header)?,
         };
-        let wanted = |value: &String| {
-            !value.is_empty() && self.filter.as_ref().is_none_or(|regex| super::regex::matches_at_start(regex, value))
-        };
+        let wanted =
+            |value: &String| !value.is_empty() && self.filter.as_ref().is_none_or(|regex| regex.is_match(value));
         Ok(values.into_iter().filter(wanted).map(Arc::from).collect())
     }
 }
 
-fn json(text: &str) -> Result<Vec<String>, String> {
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let serde_json::Value::Array(items) = value else { return Err("its JSON is no list".into()) };
-    items
-        .into_iter()
-        .map(|item| match item {
-            serde_json::Value::String(text) => Ok(text),
-            serde_json::Value::Number(number) => Ok(number.to_string()),
-            other => Err(format!("`{other}` in it is neither text nor a number")),
-        })
-        .collect()
+/// The scalars of a document that a path leads to.
+fn tree(text: &str, notation: Notation, path: &Path) -> Result<Vec<String>, String> {
+    let value: serde_json::Value = match notation {
+        Notation::Json => serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?,
+        Notation::Yaml => serde_yaml::from_str(text).map_err(|error| format!("it is no YAML: {error}"))?,
+    };
+    let one = |found: &serde_json::Value| match found {
+        serde_json::Value::String(text) => Ok(Some(text.clone())),
+        serde_json::Value::Number(number) => Ok(Some(number.to_string())),
+        serde_json::Value::Null => Ok(None),
+        other => Err(format!("`{other}` in it is neither text nor a number")),
+    };
+    path.of(&value)?.into_iter().filter_map(|found| one(found).transpose()).collect()
 }
 
 fn csv(text: &str, column: &Column, header: bool) -> Result<Vec<String>, String> {

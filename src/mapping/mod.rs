@@ -9,21 +9,29 @@
 //! ```
 
 mod apply;
+mod budget;
 pub mod builtin;
 mod claim;
 mod closed;
 mod completion;
 mod conditions;
 mod event;
+mod fill;
+mod format_string;
 mod forward;
 mod gate;
+mod growth;
+mod instance;
 mod item;
+mod jinja;
 mod lists;
 mod params;
+mod paths;
 mod pipeline;
 mod placeholders;
 mod post;
 mod prefix;
+mod python;
 mod record;
 mod regex;
 mod registry;
@@ -42,13 +50,16 @@ pub mod vocabulary;
 mod wishes;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use event::Events;
 pub use pipeline::Pipeline;
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use state::State;
 pub use unfit::{Reason, Unfit};
+
+use indexmap::IndexMap;
+use minijinja::value::Serde;
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir;
@@ -83,6 +94,8 @@ pub struct Chain<'p> {
     table_keys: &'static [&'static str],
     /// Whether what queries read is a category of events.
     categories: bool,
+    /// The variables of all of them, as templates see them.
+    vars: OnceLock<minijinja::Value>,
 }
 
 /// Puts pipelines in order for a target: by priority, those of one priority as they came.
@@ -98,7 +111,7 @@ pub fn resolve<'p>(pipelines: impl IntoIterator<Item = &'p Pipeline>, target: &s
         return Err(Diagnostic::new(codes::MAPPING_TARGET, message).help(help));
     }
     pipelines.sort_by_key(|pipeline| pipeline.priority);
-    Ok(Chain { pipelines, table_keys: table_keys(target), categories: target == "eql" })
+    Ok(Chain { pipelines, table_keys: table_keys(target), categories: target == "eql", vars: OnceLock::new() })
 }
 
 /// The variables of the state that name what a query of the target reads, the most specific first. A query in EQL names a
@@ -123,6 +136,15 @@ impl Chain<'_> {
         self.pipelines.iter().any(|pipeline| !pipeline.finalizers.is_empty())
     }
 
+    /// The variables of all pipelines, as templates see them; those of later ones count.
+    fn vars(&self) -> minijinja::Value {
+        let vars = || {
+            let all = self.pipelines.iter().flat_map(|pipeline| &pipeline.vars);
+            Serde(all.collect::<IndexMap<_, _>>()).into()
+        };
+        self.vars.get_or_init(vars).clone()
+    }
+
     /// Takes a rule through the pipelines. The rule is as the front end made it: normalizing comes after.
     pub fn apply(&self, rule: ir::Rule, options: &Options) -> Mapped {
         apply::apply(&self.pipelines, self.table_keys, rule, options)
@@ -134,7 +156,7 @@ impl Chain<'_> {
     /// Where a template fails.
     pub fn postprocess(&self, query: String, mapped: &Mapped) -> Result<String, Diagnostic> {
         match &mapped.rule {
-            Some(rule) => post::postprocess(&self.pipelines, query, rule, mapped),
+            Some(rule) => post::postprocess(self, query, rule, mapped),
             None => Ok(query),
         }
     }
@@ -144,6 +166,6 @@ impl Chain<'_> {
     /// # Errors
     /// Where a template fails.
     pub fn finalize(&self, queries: Vec<String>) -> Result<Option<String>, Diagnostic> {
-        post::finalize(&self.pipelines, queries)
+        post::finalize(self, queries)
     }
 }

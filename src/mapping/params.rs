@@ -112,6 +112,11 @@ impl<'n, 's, 'm> Params<'n, 's, 'm> {
         self.present(key).filter(|node| !node.is_null())
     }
 
+    /// Of two names of one key the one that is there, else the first.
+    pub fn either(&mut self, name: &'static str, other: &'static str) -> &'static str {
+        if self.present(name).is_none() && self.present(other).is_some() { other } else { name }
+    }
+
     /// Says that a key is missing.
     pub fn missing(&mut self, key: &str) {
         let message = format!("{} needs `{key}`", self.what);

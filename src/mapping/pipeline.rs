@@ -6,15 +6,33 @@ use indexmap::IndexMap;
 
 use super::conditions::{FieldCondition, ItemCondition, RuleCondition};
 use super::gate::{self, Gate};
-use super::params::{Literal, Messages, Params, say, unknown};
+use super::params::{Messages, Params, say, unknown};
 use super::post::{Finalizer, Step};
 use super::transformation::{self, PlaceholderSource, Transformation};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::sigma;
 use crate::sigma::yaml::{self, Node, Value};
 use crate::source::Source;
 
 /// The most nestings of `nest` and `nested`.
 pub(super) const DEPTH: usize = 16;
+
+/// The most mappings in the program that a pipeline includes.
+const INCLUDES: usize = 64;
+
+/// Keys of other programs' pipelines, with what they do and what does the same here.
+const FOREIGN: &[(&str, &str, &str)] = &[
+    (
+        "sources",
+        "brings in data from elsewhere while a rule is converted",
+        "save the data: `file_placeholders` reads lists from files, `vars` holds values",
+    ),
+    (
+        "include",
+        "brings in other pipelines",
+        "give the other pipeline with a `-p` of its own; `sigmaglot_include` brings in a mapping of the program",
+    ),
+];
 
 /// A processing pipeline.
 #[derive(Debug, Clone)]
@@ -26,7 +44,7 @@ pub struct Pipeline {
     /// The targets it is for, in pySigma's words; empty for all.
     allowed: Vec<Arc<str>>,
     /// The variables.
-    pub(super) vars: IndexMap<Arc<str>, Vec<Arc<str>>>,
+    pub(super) vars: IndexMap<Arc<str>, serde_json::Value>,
     pub(super) items: Vec<Item>,
     pub(super) steps: Vec<Step>,
     pub(super) finalizers: Vec<Finalizer>,
@@ -59,6 +77,11 @@ impl Pipeline {
         // Notes on YAML 1.1 are for rules; a pipeline's own complaints say more.
         let mut messages: Messages = said.into_iter().filter(Diagnostic::is_error).collect();
         messages.iter_mut().for_each(|d| d.help.clear()); // the ways out are those of rules
+        if let Some(node) = nodes.first().filter(|node| includes(node) > INCLUDES) {
+            let message = format!("the pipeline includes more than {INCLUDES} mappings");
+            say(&mut messages, codes::MAPPING_TOO_LARGE, message, node.span);
+            return (None, messages);
+        }
         let pipeline = match nodes.as_slice() {
             [node] => Self::read(node, source, depth, &mut messages),
             [] if messages.iter().any(Diagnostic::is_error) => None,
@@ -85,6 +108,13 @@ impl Pipeline {
         let items = list(&mut params, "transformations", |node, i, messages| Item::parse(node, i, messages, depth));
         let steps = list(&mut params, "postprocessing", |node, i, messages| Step::parse(node, i, messages, 0));
         let finalizers = list(&mut params, "finalizers", |node, _, messages| Finalizer::parse(node, messages, 0));
+        params.flag("allow_external_sources"); // whoever names the pipeline allows its files
+        for (key, what, help) in FOREIGN {
+            if let Some(node) = params.present(key) {
+                let message = format!("`{key}` is an extension of rsigma's pipelines: it {what}");
+                params.messages.push(Diagnostic::new(codes::MAPPING_FOREIGN, message).at(node.span).help(*help));
+            }
+        }
         params.finish();
         let priority = priority.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
         Some(Pipeline { name, priority, allowed, vars, items, steps, finalizers })
@@ -119,6 +149,21 @@ impl Pipeline {
     }
 }
 
+/// How many mappings a pipeline includes.
+fn includes(node: &Node<'_>) -> usize {
+    match &node.value {
+        Value::List(nodes) => nodes.iter().map(includes).sum(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| match &entry.value.value {
+                Value::Scalar(scalar) => usize::from(scalar.text == "sigmaglot_include"),
+                _ => includes(&entry.value),
+            })
+            .sum(),
+        Value::Scalar(_) => 0,
+    }
+}
+
 /// Whether a back end of pySigma writes the language of a target.
 fn speaks(backend: &str, target: &str) -> bool {
     let (room, dialect) = target.split_once(':').unwrap_or((target, ""));
@@ -133,31 +178,13 @@ fn speaks(backend: &str, target: &str) -> bool {
     }
 }
 
-fn vars(params: &mut Params<'_, '_, '_>) -> IndexMap<Arc<str>, Vec<Arc<str>>> {
-    let mut out = IndexMap::new();
-    let Some(node) = params.node("vars") else { return out };
+fn vars(params: &mut Params<'_, '_, '_>) -> IndexMap<Arc<str>, serde_json::Value> {
+    let Some(node) = params.node("vars") else { return IndexMap::new() };
     let Value::Map(entries) = &node.value else {
         params.wrong("vars", "a map of names to values", node);
-        return out;
+        return IndexMap::new();
     };
-    let text = |node: &Node<'_>| match Literal::of(node) {
-        Some(Literal::Text(text)) => Some(text),
-        Some(Literal::Number(number)) => Some(number.to_string().into()),
-        _ => None,
-    };
-    for entry in entries {
-        let values = match &entry.value.value {
-            Value::List(nodes) => nodes.iter().map(text).collect(),
-            _ => text(&entry.value).map(|value| vec![value]),
-        };
-        match values {
-            Some(values) => {
-                out.insert(entry.key.text.as_ref().into(), values);
-            }
-            None => params.wrong(&entry.key.text, "a text, a number or a list of such", &entry.value),
-        }
-    }
-    out
+    entries.iter().map(|entry| (entry.key.text.as_ref().into(), sigma::json(&entry.value))).collect()
 }
 
 /// The list under a key, each element read with its place in the list from 1.

@@ -10,9 +10,6 @@ use crate::diagnostic::codes;
 use crate::ir::{Expr, Node, Pattern, Piece, Placeholder, PlaceholderPart, Predicate, Test};
 use crate::sigma::pattern;
 
-/// The most texts that the placeholders of one value may stand for.
-const MAX_VALUES: usize = 10_000;
-
 /// A detection item with those placeholders resolved that the transformation is for.
 pub(super) fn resolve(
     work: &mut Work<'_>,
@@ -44,7 +41,7 @@ pub(super) fn resolve(
 }
 
 fn alternatives(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     select: &Selection,
     source: &PlaceholderSource,
     value: &Placeholder,
@@ -65,8 +62,10 @@ fn alternatives(
             PlaceholderPart::Name(name) if select.has(name) => values(work, source, name)?,
             other => vec![vec![other.clone()]],
         };
-        if out.len().saturating_mul(values.len()) > MAX_VALUES {
-            return Err(format!("the placeholders stand for more than {MAX_VALUES} values"));
+        let bytes = size(&out).saturating_mul(values.len()).saturating_add(size(&values).saturating_mul(out.len()));
+        let tests = out.len().saturating_mul(values.len()).saturating_sub(out.len());
+        if !work.budget.tests(tests) || !work.budget.text(bytes) {
+            return Ok(vec![Test::Placeholder(value.clone())]);
         }
         out = out.iter().flat_map(|left| values.iter().map(|right| [left.as_slice(), right].concat())).collect();
     }
@@ -82,7 +81,10 @@ fn values(work: &Work<'_>, source: &PlaceholderSource, name: &Arc<str>) -> Resul
     match source {
         PlaceholderSource::Wildcard => Ok(vec![vec![PlaceholderPart::Piece(Piece::AnyString)]]),
         PlaceholderSource::Vars => match work.var(name) {
-            Some(texts) => Ok(read(texts)),
+            Some(value) => match texts(value) {
+                Some(texts) => Ok(read(&texts)),
+                None => Err(format!("the variable `{name}` is neither text nor a number nor a list of such")),
+            },
             None => Err(format!("no pipeline has a variable `{name}` for the placeholder `%{name}%`")),
         },
         PlaceholderSource::File(list) => {
@@ -96,6 +98,30 @@ fn values(work: &Work<'_>, source: &PlaceholderSource, name: &Arc<str>) -> Resul
             Ok(read(&texts))
         }
     }
+}
+
+/// The texts of a variable.
+fn texts(value: &serde_json::Value) -> Option<Vec<Arc<str>>> {
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.as_str().into()),
+        serde_json::Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
+    };
+    match value {
+        serde_json::Value::Array(items) => {
+            items.iter().map(text).collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty())
+        }
+        value => text(value).map(|text| vec![text]),
+    }
+}
+
+/// The bytes of some values.
+fn size(values: &[Vec<PlaceholderPart>]) -> usize {
+    let of = |part: &PlaceholderPart| match part {
+        PlaceholderPart::Piece(Piece::Literal(text)) => text.len(),
+        PlaceholderPart::Piece(_) | PlaceholderPart::Name(_) => 1,
+    };
+    values.iter().flatten().map(of).sum()
 }
 
 /// The test for parts: a pattern once no name is among them.

@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use minijinja::Value;
 use minijinja::value::Serde;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::conditions::{RuleCondition, View};
+use super::format_string::FormatString;
 use super::gate::{self, Gate};
 use super::params::{Messages, Params, say};
 use super::pipeline::{Pipeline, head, list, too_deep};
+use super::python::Json as PythonJson;
 use super::record::Mapped;
 use super::regex::Replacement;
-use super::template::{Simple, Template};
+use super::template::{Failure, Purpose, Template};
+use super::{Chain, instance};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Rule, Subject, Test};
 use crate::sigma::yaml::Node;
@@ -32,7 +35,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone)]
 enum Action {
     Embed { prefix: Arc<str>, suffix: Arc<str> },
-    Simple(Simple),
+    Simple(FormatString),
     Template(Template),
     Json(Json),
     Replace { regex: ::regex::Regex, by: Replacement },
@@ -55,21 +58,48 @@ impl Step {
         Some(Step { id, label, gate, action: action? })
     }
 
-    fn apply(&self, query: String, view: &View<'_>, pipeline: &Pipeline) -> Result<String, Diagnostic> {
+    /// The query after the step; `left` is how many bytes the steps may still write.
+    fn apply(&self, query: String, view: &View<'_>, place: &Place<'_>, left: &mut usize) -> Result<String, Diagnostic> {
         if !self.gate.holds(|condition| condition.holds(view)) {
             return Ok(query);
         }
+        let name = self.id.as_ref().unwrap_or(&self.label);
         let failed = |message: String| {
-            let name = self.id.as_ref().unwrap_or(&self.label);
             Diagnostic::new(codes::MAPPING_TEMPLATE, format!("the post-processing `{name}` failed: {message}"))
         };
-        match &self.action {
-            Action::Embed { prefix, suffix } => Ok(format!("{prefix}{query}{suffix}")),
-            Action::Simple(template) => template.fill(&context(query, view, pipeline)).map_err(failed),
-            Action::Template(template) => template.render(seen(template, query, view, pipeline)).map_err(failed),
-            Action::Json(value) => Ok(embed(value, &query).to_string()),
-            Action::Replace { regex, by } => Ok(by.replace_all(regex, &query)),
-            Action::Nest(steps) => steps.iter().try_fold(query, |query, step| step.apply(query, view, pipeline)),
+        let made = match &self.action {
+            Action::Embed { prefix, suffix } => {
+                let length = prefix.len() + query.len() + suffix.len();
+                (length <= *left).then(|| format!("{prefix}{query}{suffix}"))
+            }
+            Action::Simple(format) => {
+                let names: Vec<&str> = format.names().collect();
+                let context = seen(|name| names.iter().any(|start| start.starts_with(name)), query, view, place);
+                format.fill(&context, *left).map_err(failed)?
+            }
+            Action::Template(template) => {
+                match template.render(seen(|name| template.sees(name), query, view, place), *left) {
+                    Ok(text) => Some(text),
+                    Err(Failure::TooLong) => None,
+                    Err(Failure::Failed(message)) => return Err(failed(message)),
+                }
+            }
+            Action::Json(value) => {
+                let text = dumps(&query);
+                let length = text.len().saturating_mul(slots(value));
+                (length <= *left).then(|| embed(value, &query)).map(|value| dumps(&value))
+            }
+            Action::Replace { regex, by } => by.replace_all(regex, &query, *left),
+            Action::Nest(steps) => {
+                return steps.iter().try_fold(query, |query, step| step.apply(query, view, place, left));
+            }
+        };
+        match made.map(|text| (left.checked_sub(text.len()), text)) {
+            Some((Some(rest), text)) => {
+                *left = rest;
+                Ok(text)
+            }
+            _ => Err(too_long(&format!("the post-processing `{name}`"), MOST)),
         }
     }
 }
@@ -84,7 +114,7 @@ impl Action {
             "simple_template" => {
                 let text = params.required("template")?;
                 let span = params.node("template").map_or(params.span, |node| node.span);
-                match Simple::parse(&text) {
+                match FormatString::parse(&text) {
                     Ok(template) => Action::Simple(template),
                     Err(message) => {
                         say(params.messages, codes::MAPPING_TEMPLATE, message, span);
@@ -92,7 +122,7 @@ impl Action {
                     }
                 }
             }
-            "template" => Action::Template(Template::parse(params)?),
+            "template" => Action::Template(Template::parse(Purpose::Query, params)?),
             "json" => {
                 let text = params.required("json_template")?;
                 let span = params.node("json_template").map_or(params.span, |node| node.span);
@@ -127,6 +157,52 @@ impl Action {
     }
 }
 
+/// The most bytes that the steps write for a query.
+const MOST: usize = 128 << 20;
+/// The most bytes that a finalizer writes.
+const MOST_FINAL: usize = 1 << 30;
+
+fn too_long(what: &str, most: usize) -> Diagnostic {
+    let message = format!("{what} makes the text longer than the {} MiB that there may be", most >> 20);
+    Diagnostic::new(codes::MAPPING_TOO_LARGE, message)
+}
+
+/// JSON as Python writes it.
+fn dumps(value: &impl serde::Serialize) -> String {
+    PythonJson::default().dumps(&Value::from(Serde(value))).unwrap_or_default()
+}
+
+/// How often a value has the query.
+fn slots(value: &Json) -> usize {
+    match value {
+        Json::String(text) => usize::from(text == "%QUERY%"),
+        Json::Array(items) => items.iter().map(slots).sum(),
+        Json::Object(map) => map.values().map(slots).sum(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+    }
+}
+
+/// Where a step or finalizer stands.
+struct Place<'a> {
+    chain: &'a Chain<'a>,
+    pipeline: &'a Pipeline,
+}
+
+impl Place<'_> {
+    /// The pipeline as templates see it.
+    fn pipeline<const N: usize>(&self, more: [(&'static str, Value); N]) -> Value {
+        let Pipeline { name, priority, .. } = self.pipeline;
+        let backends: Vec<Value> = self.pipeline.allowed_backends().iter().map(|b| Value::from(b.as_ref())).collect();
+        let own = [
+            ("name", Value::from(name.as_ref())),
+            ("priority", Value::from(*priority)),
+            ("allowed_backends", backends.into()),
+            ("vars", self.chain.vars()),
+        ];
+        own.into_iter().chain(more).collect::<BTreeMap<_, _>>().into()
+    }
+}
+
 /// The value with the query for every text that is `%QUERY%`.
 fn embed(value: &Json, query: &str) -> Json {
     match value {
@@ -137,34 +213,20 @@ fn embed(value: &Json, query: &str) -> Json {
     }
 }
 
-/// What a Jinja template sees of [`context`]: the parts that it names.
-fn seen(template: &Template, query: String, view: &View<'_>, pipeline: &Pipeline) -> BTreeMap<&'static str, Value> {
+/// What a template sees of a query: the parts that it names.
+fn seen(sees: impl Fn(&str) -> bool, query: String, view: &View<'_>, place: &Place<'_>) -> Value {
     let mut out = BTreeMap::from([("query", Value::from(query))]);
-    if template.sees("rule") {
-        out.insert("rule", Serde(rule(view.rule)).into());
+    if sees("rule") {
+        out.insert("rule", instance::rule(view.rule));
     }
-    if template.sees("columns") {
+    if sees("columns") {
         out.insert("columns", columns(view.rule).into_iter().map(Value::from).collect());
     }
-    if template.sees("pipeline") {
-        let parts = BTreeMap::from([
-            ("name", Value::from(pipeline.name.as_ref())),
-            ("state", Serde(view.state).into()),
-            ("vars", template.vars(&pipeline.vars)),
-        ]);
-        out.insert("pipeline", parts.into());
+    if sees("pipeline") {
+        let ids: Vec<Value> = view.tracking.rule_ids().map(Value::from).collect();
+        out.insert("pipeline", place.pipeline([("state", Serde(view.state).into()), ("applied_ids", ids.into())]));
     }
-    out
-}
-
-/// What format strings see of a query.
-fn context(query: String, view: &View<'_>, pipeline: &Pipeline) -> Json {
-    json!({
-        "query": query,
-        "rule": rule(view.rule),
-        "columns": columns(view.rule),
-        "pipeline": { "name": pipeline.name, "state": view.state, "vars": pipeline.vars },
-    })
+    out.into()
 }
 
 /// The names of the fields that the mapped rule tests, so that a query can compute those that its table does not have.
@@ -181,47 +243,22 @@ fn columns(rule: &Rule) -> BTreeSet<&str> {
     out
 }
 
-fn rule(rule: &Rule) -> Json {
-    let meta = &rule.meta;
-    json!({
-        "title": meta.title,
-        "id": meta.id,
-        "name": meta.name,
-        "description": meta.description,
-        "author": meta.author,
-        "license": meta.license,
-        "status": meta.status,
-        "level": meta.level,
-        "date": meta.date,
-        "modified": meta.modified,
-        "tags": meta.tags,
-        "references": meta.references,
-        "fields": meta.fields,
-        "falsepositives": meta.falsepositives,
-        "scope": meta.scope,
-        "logsource": {
-            "category": rule.logsource.category,
-            "product": rule.logsource.product,
-            "service": rule.logsource.service,
-        },
-        "custom_attributes": meta.custom,
-    })
-}
-
 /// Applies the post-processing of those pipelines to the query of a rule that worked on it.
 ///
 /// # Errors
 /// Where a template fails.
 pub(super) fn postprocess(
-    pipelines: &[&Pipeline],
+    chain: &Chain<'_>,
     query: String,
     rule: &Rule,
     mapped: &Mapped,
 ) -> Result<String, Diagnostic> {
     let view = View { rule, state: &mapped.record.state, tracking: &mapped.tracking };
-    let worked = pipelines.iter().enumerate().filter(|(place, _)| !mapped.passed_over.contains(place));
+    let mut left = MOST;
+    let worked = chain.pipelines.iter().enumerate().filter(|(place, _)| !mapped.passed_over.contains(place));
     worked.map(|(_, pipeline)| pipeline).try_fold(query, |query, pipeline| {
-        pipeline.steps.iter().try_fold(query, |query, step| step.apply(query, &view, pipeline))
+        let place = Place { chain, pipeline };
+        pipeline.steps.iter().try_fold(query, |query, step| step.apply(query, &view, &place, &mut left))
     })
 }
 
@@ -256,7 +293,7 @@ impl Finalizer {
                 params.integer("indent", 0, 16); // a list of texts has nothing to indent
                 Some(Finalizer::Yaml)
             }
-            "template" => Template::parse(&mut params).map(Finalizer::Template),
+            "template" => Template::parse(Purpose::Queries, &mut params).map(Finalizer::Template),
             _ => {
                 if params.node("finalizers").is_none() {
                     params.missing("finalizers");
@@ -270,48 +307,45 @@ impl Finalizer {
     }
 
     /// One text for all queries.
-    fn apply(&self, queries: Vec<String>, pipeline: &Pipeline) -> Result<String, Diagnostic> {
-        let failed = |message: String| {
-            Diagnostic::new(codes::MAPPING_TEMPLATE, format!("a finalizer of `{}` failed: {message}", pipeline.name))
-        };
+    fn apply(&self, queries: Vec<String>, place: &Place<'_>) -> Result<String, Diagnostic> {
+        let what = format!("a finalizer of `{}`", place.pipeline.name);
+        let failed = |message: String| Diagnostic::new(codes::MAPPING_TEMPLATE, format!("{what} failed: {message}"));
         match self {
             Finalizer::Concat { separator, prefix, suffix } => {
                 Ok(format!("{prefix}{}{suffix}", queries.join(separator)))
             }
-            Finalizer::Json(None) => Ok(Json::from(queries).to_string()),
-            Finalizer::Json(Some(indent)) => indented(&queries, *indent).map_err(|error| failed(error.to_string())),
+            Finalizer::Json(indent) => {
+                let layout = PythonJson { indent: *indent, ..PythonJson::default() };
+                layout.dumps(&Value::from(queries)).map_err(failed)
+            }
             Finalizer::Yaml => serde_yaml::to_string(&queries).map_err(|error| failed(error.to_string())),
             Finalizer::Template(template) => {
-                let pipeline = json!({ "name": pipeline.name, "vars": pipeline.vars });
-                template.render(Serde(json!({ "queries": queries, "pipeline": pipeline }))).map_err(failed)
+                let context = BTreeMap::from([("queries", Value::from(queries)), ("pipeline", place.pipeline([]))]);
+                match template.render(context, MOST_FINAL) {
+                    Ok(text) => Ok(text),
+                    Err(Failure::TooLong) => Err(too_long(&what, MOST_FINAL)),
+                    Err(Failure::Failed(message)) => Err(failed(message)),
+                }
             }
             Finalizer::Nested(inner) => {
-                let all = |queries, finalizer: &Finalizer| finalizer.apply(queries, pipeline).map(|text| vec![text]);
+                let all = |queries, finalizer: &Finalizer| finalizer.apply(queries, place).map(|text| vec![text]);
                 inner.iter().try_fold(queries, all).map(|texts| texts.concat())
             }
         }
     }
 }
 
-fn indented(queries: &[String], indent: usize) -> Result<String, serde_json::Error> {
-    let indent = " ".repeat(indent);
-    let mut out = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
-    serde::Serialize::serialize(queries, &mut serde_json::Serializer::with_formatter(&mut out, formatter))?;
-    Ok(String::from_utf8_lossy(&out).into_owned())
-}
-
 /// Applies the finalizers of pipelines; `None` where there are none.
 ///
 /// # Errors
 /// Where a template fails.
-pub(super) fn finalize(pipelines: &[&Pipeline], queries: Vec<String>) -> Result<Option<String>, Diagnostic> {
-    let mut finalizers = pipelines.iter().flat_map(|p| p.finalizers.iter().map(move |f| (f, *p))).peekable();
+pub(super) fn finalize(chain: &Chain<'_>, queries: Vec<String>) -> Result<Option<String>, Diagnostic> {
+    let mut finalizers = chain.pipelines.iter().flat_map(|p| p.finalizers.iter().map(move |f| (f, *p))).peekable();
     if finalizers.peek().is_none() {
         return Ok(None);
     }
     let texts = finalizers.try_fold(queries, |queries, (finalizer, pipeline)| {
-        finalizer.apply(queries, pipeline).map(|text| vec![text])
+        finalizer.apply(queries, &Place { chain, pipeline }).map(|text| vec![text])
     })?;
     Ok(Some(texts.concat()))
 }

@@ -5,11 +5,15 @@
 
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::params::Params;
 use super::shape::{self, Place};
 use super::unfit::Reason;
 use crate::ir::{Case, Pattern, Piece, Test};
 use crate::sigma::pattern;
+
+/// How many comparisons of characters are a step of the budget.
+const COMPARISONS: usize = 64;
 
 /// Beginnings of values in the rule's terms, each with the product's; the first that a value has counts.
 #[derive(Debug, Clone)]
@@ -27,21 +31,29 @@ impl Prefixes {
     ///
     /// # Errors
     /// Where it cannot be said of the product's values, with the reason.
-    pub fn apply(&self, test: &Test) -> Result<Option<Vec<Test>>, String> {
+    pub fn apply(&self, test: &Test, budget: &mut Budget) -> Result<Option<Vec<Test>>, String> {
         let pattern = match test {
             Test::Null | Test::Exists(_) | Test::Placeholder(_) => return Ok(None),
             Test::Pattern(pattern) => pattern,
             _ => return Err("the product's values begin otherwise, and only text can be rewritten".into()),
         };
         let mut out = Vec::new();
+        let length = pattern.size();
         for (old, new) in &self.0 {
+            let product = places(new);
+            if !budget.steps(length.saturating_mul(old.len() + product.len()) / COMPARISONS) {
+                return Ok(None);
+            }
             let before = shape::rests(pattern, &shape::exactly(old));
-            let after = shape::rests(pattern, &places(new));
+            let after = shape::rests(pattern, &product);
             if after.keys().any(|place| !before.contains_key(place)) {
                 let new = pattern::escape(new);
                 return Err(format!("the product has `{new}` for `{old}`, where this would find what it was not for"));
             }
             for (_, rest) in before.iter().filter(|(place, _)| !after.contains_key(place)) {
+                if !budget.tests(1) || !budget.text(rest.size()) {
+                    return Ok(None);
+                }
                 let pieces = new.iter().chain(rest.pieces()).cloned();
                 out.push(Test::Pattern(Pattern::new(pieces, pattern.case)));
             }
@@ -102,7 +114,7 @@ mod tests {
         let pairs = [(r"HKLM\", r"HKEY_LOCAL_MACHINE\"), (r"HKU\", r"HKEY_USERS\")];
         let prefixes = Prefixes(pairs.map(|(old, new)| (old.into(), pattern::parse(new))).to_vec());
         let test = Test::Pattern(Pattern::new(pattern::parse(text), Case::Fold));
-        let out = prefixes.apply(&test)?.unwrap_or_else(|| vec![test]);
+        let out = prefixes.apply(&test, &mut Budget::default())?.unwrap_or_else(|| vec![test]);
         let text = |test| match test {
             Test::Pattern(pattern) => pattern::escape(pattern.pieces()).replace(r"\\", r"\"),
             other => format!("{other:?}"),

@@ -10,6 +10,9 @@ use ::regex::{Captures, Regex, RegexBuilder};
 /// The size of a compiled expression in bytes.
 const SIZE: usize = 4 << 20;
 
+/// What a match costs beside the text that takes its place, in bytes.
+pub(super) const MATCH: usize = 64;
+
 /// Compiles an expression.
 ///
 /// # Errors
@@ -88,10 +91,27 @@ impl Replacement {
         Ok(Replacement(parts))
     }
 
-    /// Replaces every match in a text.
-    pub fn replace_all(&self, regex: &Regex, text: &str) -> String {
-        let expand = |captures: &Captures<'_>| self.0.iter().map(|part| part.expand(captures)).collect::<String>();
-        regex.replace_all(text, expand).into_owned()
+    /// Replaces every match in a text; `None` where the result is longer than `most` bytes.
+    pub fn replace_all(&self, regex: &Regex, text: &str, most: usize) -> Option<String> {
+        let mut out = String::new();
+        let (mut from, mut spent) = (0, 0);
+        for captures in regex.captures_iter(text) {
+            let Some(found) = captures.get(0) else { continue };
+            spent += found.start() - from + self.size(&captures) + MATCH;
+            if spent > most {
+                return None;
+            }
+            out.push_str(text.get(from..found.start()).unwrap_or_default());
+            self.0.iter().for_each(|part| out.push_str(part.expand(&captures)));
+            from = found.end();
+        }
+        out.push_str(text.get(from..).unwrap_or_default());
+        (out.len() <= most).then_some(out)
+    }
+
+    /// The bytes that take the place of a match.
+    pub fn size(&self, captures: &Captures<'_>) -> usize {
+        self.0.iter().map(|part| part.expand(captures).len()).sum()
     }
 }
 
@@ -106,11 +126,11 @@ impl Part {
         .map(|found| found.range())
     }
 
-    fn expand(&self, captures: &Captures<'_>) -> String {
+    fn expand<'t>(&'t self, captures: &Captures<'t>) -> &'t str {
         match self {
-            Part::Text(text) => text.clone(),
-            Part::Group(n) => captures.get(*n).map_or("", |found| found.as_str()).to_owned(),
-            Part::Named(name) => captures.name(name).map_or("", |found| found.as_str()).to_owned(),
+            Part::Text(text) => text,
+            Part::Group(n) => captures.get(*n).map_or("", |found| found.as_str()),
+            Part::Named(name) => captures.name(name).map_or("", |found| found.as_str()),
         }
     }
 }
@@ -135,8 +155,8 @@ mod tests {
     #[test]
     fn replacements_are_python_s() {
         let regex = Regex::new("(?P<a>x)(y)").unwrap();
-        let text = Replacement::parse(r"\2\g<a>\g<1>\\\n\*", &regex).unwrap().replace_all(&regex, "-xy-");
-        assert_eq!(text, "-yxx\\\n\\*-");
+        let text = Replacement::parse(r"\2\g<a>\g<1>\\\n\*", &regex).unwrap().replace_all(&regex, "-xy-", 1000);
+        assert_eq!(text.unwrap(), "-yxx\\\n\\*-");
         assert!(Replacement::parse(r"\3", &regex).is_err());
         assert!(Replacement::parse(r"\g<b>", &regex).is_err());
     }

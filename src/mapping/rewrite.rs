@@ -17,11 +17,14 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
         Transformation::Values(change) => {
             let written = part.clone();
-            let changed = item::map_tests(part, &mut |predicate, place| match change
-                .apply(&predicate.subject, &predicate.test)
-            {
+            let changed = item::map_tests(part, &mut |predicate, place| match change.apply(
+                &predicate.subject,
+                &predicate.test,
+                &mut work.budget,
+            ) {
                 Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
-                Ok(Some(tests)) => any(&predicate.subject, tests, &place.origin),
+                Ok(Some(tests)) if pays(work, &tests) => any(&predicate.subject, tests, &place.origin),
+                Ok(Some(_)) => Expr::new(Node::Test(predicate), place.origin.clone()),
                 Err(message) => {
                     work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
                     Expr::new(Node::Test(predicate), place.origin.clone())
@@ -51,6 +54,12 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     }
 }
 
+/// Charges what a test became.
+fn pays(work: &mut Work<'_>, tests: &[Test]) -> bool {
+    let bytes = |test: &Test| if let Test::Pattern(pattern) = test { pattern.size() } else { 0 };
+    work.budget.tests(tests.len().saturating_sub(1)) && work.budget.text(tests.iter().map(bytes).sum())
+}
+
 fn any(subject: &Subject, tests: Vec<Test>, origin: &Origin) -> Expr {
     let test = |test| Expr::new(Node::Test(Predicate { subject: subject.clone(), test }), origin.clone());
     let mut tests: Vec<Expr> = tests.into_iter().map(test).collect();
@@ -69,6 +78,9 @@ type Parts = Result<Option<Vec<(Arc<str>, Test)>>, String>;
 fn apart(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, change: &dyn Fn(&Test) -> Parts) -> Expr {
     let changed = item::map_tests(item::split(part), &mut |predicate, place| match change(&predicate.test) {
         Ok(None) => Expr::new(Node::Test(predicate), place.origin.clone()),
+        Ok(Some(parts)) if !work.budget.tests(parts.len().saturating_sub(1)) => {
+            Expr::new(Node::Test(predicate), place.origin.clone())
+        }
         Ok(Some(parts)) => {
             let mut tests = Vec::with_capacity(parts.len());
             for (name, test) in parts {
@@ -180,24 +192,36 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
 fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
     let names: Vec<Arc<str>> = division.first.iter().chain([&division.last]).cloned().collect();
     note(work, item, old, &names);
-    let changed = item::map_tests(part, &mut |predicate, place| match division.divide(&predicate.test, place) {
-        Ok(expr) => {
-            if expr.node == Node::Any(Vec::new()) {
-                let text = match &predicate.test {
-                    Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
-                    _ => String::new(),
-                };
-                let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
-                let mut diagnostic = Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
-                diagnostic.severity = Severity::Warning;
-                work.diagnostics.push(diagnostic);
+    let changed =
+        item::map_tests(part, &mut |predicate, place| match divided(work, division, &predicate.test, place) {
+            None => Expr::new(Node::Test(predicate), place.origin.clone()),
+            Some(Ok(expr)) => {
+                if expr.node == Node::Any(Vec::new()) {
+                    let text = match &predicate.test {
+                        Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
+                        _ => String::new(),
+                    };
+                    let message = format!("`{text}` never matches: no value of `{old}` is divided like it");
+                    let mut diagnostic = Diagnostic::new(codes::MAPPING_VALUE_UNFIT, message).at(place.origin.span);
+                    diagnostic.severity = Severity::Warning;
+                    work.diagnostics.push(diagnostic);
+                }
+                expr
             }
-            expr
-        }
-        Err(message) => {
-            work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
-            Expr::new(Node::Test(predicate), place.origin.clone())
-        }
-    });
+            Some(Err(message)) => {
+                work.fail(codes::MAPPING_VALUE_UNFIT, item, message, &place.origin);
+                Expr::new(Node::Test(predicate), place.origin.clone())
+            }
+        });
     item::split(changed)
+}
+
+/// The test on the two fields; `None` where there are more ways to cut it than the budget allows.
+fn divided(work: &mut Work<'_>, division: &Division, test: &Test, place: &Expr) -> Option<Result<Expr, String>> {
+    if let Test::Pattern(pattern) = test {
+        let cuts = division.places(pattern);
+        let fits = work.budget.tests(cuts.saturating_mul(2)) && work.budget.text(cuts.saturating_mul(pattern.size()));
+        return fits.then(|| division.divide(test, place));
+    }
+    Some(division.divide(test, place))
 }

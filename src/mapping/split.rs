@@ -113,6 +113,15 @@ impl Division {
         !pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(self.separator)))
     }
 
+    /// At most how many ways there are to cut a pattern.
+    pub fn places(&self, pattern: &Pattern) -> usize {
+        let of = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.matches(self.separator).count(),
+            Piece::AnyString | Piece::AnyChar | Piece::OneOf(_) => 1,
+        };
+        pattern.pieces().iter().map(of).sum()
+    }
+
     /// The ways to cut a pattern at the separator of a value: at a literal one or within a wildcard. Where a part would keep
     /// a separator that the values of its field do not have, it would never match, and the cut is left out.
     fn cuts(&self, pattern: &Pattern) -> Vec<(Pattern, Pattern)> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::transformation::Columns;
+use crate::ir::ItemId;
 
 /// The values of `set_state`, in the order in which they were first set.
 pub type State = IndexMap<Arc<str>, serde_json::Value>;
@@ -14,7 +15,7 @@ pub type State = IndexMap<Arc<str>, serde_json::Value>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tracking {
     rule: BTreeSet<Arc<str>>,
-    items: BTreeMap<u32, BTreeSet<Arc<str>>>,
+    items: BTreeMap<ItemId, BTreeSet<Arc<str>>>,
     fields: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Names that a mapping gave or confirmed; what else is in the rule at the end is unmapped.
     known: BTreeSet<Arc<str>>,
@@ -28,14 +29,24 @@ impl Tracking {
         self.rule.contains(id)
     }
 
+    /// The ids of the items that were applied to the rule.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.rule.iter().map(AsRef::as_ref)
+    }
+
     /// Whether it was applied to the detection item.
-    pub fn item_has(&self, item: Option<u32>, id: &str) -> bool {
+    pub fn item_has(&self, item: Option<ItemId>, id: &str) -> bool {
         item.and_then(|item| self.items.get(&item)).is_some_and(|ids| ids.contains(id))
     }
 
     /// Whether it was applied to the field.
     pub fn field_has(&self, field: Option<&str>, id: &str) -> bool {
         field.and_then(|field| self.fields.get(field)).is_some_and(|ids| ids.contains(id))
+    }
+
+    /// How many items were applied to the field.
+    pub fn noted(&self, field: Option<&str>) -> usize {
+        field.and_then(|field| self.fields.get(field)).map_or(0, BTreeSet::len)
     }
 
     /// Whether a mapping gave or confirmed the name.
@@ -49,7 +60,7 @@ impl Tracking {
     }
 
     /// Notes an application to a detection item.
-    pub fn item(&mut self, item: Option<u32>, id: Option<&Arc<str>>) {
+    pub fn item(&mut self, item: Option<ItemId>, id: Option<&Arc<str>>) {
         if let (Some(item), Some(id)) = (item, id) {
             self.items.entry(item).or_default().insert(id.clone());
         }

@@ -9,7 +9,9 @@ use super::params::{Params, say};
 use super::sources::{self, Source};
 use super::transformation::detection;
 use crate::diagnostic::{codes, did_you_mean};
-use crate::ir::{Case, Expr, Field, FieldType, Logsource, Node, Number, Origin, Pattern, Predicate, Subject, Test};
+use crate::ir::{
+    Case, Expr, Field, FieldType, ItemId, ItemIds, Logsource, Node, Number, Origin, Pattern, Predicate, Subject, Test,
+};
 use crate::sigma::detection::Detection;
 use crate::sigma::logsource;
 use crate::sigma::yaml::Value;
@@ -137,14 +139,15 @@ impl Row {
 }
 
 impl Found<'_> {
-    /// What the facts of the log source ask of an event; `None` where they ask nothing. The numbers of items count from 1.
+    /// What the facts of the log source ask of an event; `None` where they ask nothing.
     pub fn source_conditions(&self) -> Option<Expr> {
         let source = self.source?;
         let columns = &self.row.columns;
         // A provider that tells the log makes its channel superfluous.
         let by_provider = source.provider.is_some() && columns.iter().any(|column| column.fact == Fact::Provider);
         let wanted = columns.iter().filter(|column| column.fact != Fact::Channel || !by_provider);
-        let items: Vec<Expr> = (1..).zip(wanted).filter_map(|(number, column)| column.item(source, number)).collect();
+        let mut ids = ItemIds::default();
+        let items: Vec<Expr> = wanted.filter_map(|column| column.item(source, ids.give())).collect();
         (!items.is_empty()).then(|| Expr::new(Node::All(items), Origin::default()))
     }
 }
@@ -203,7 +206,7 @@ fn column(params: &mut Params<'_, '_, '_>, key: &'static str, fact: Fact) -> Opt
 
 impl Column {
     /// The test that the field has one of the values of the fact; `None` where the source says nothing of it.
-    fn item(&self, source: &Source, number: u32) -> Option<Expr> {
+    fn item(&self, source: &Source, id: ItemId) -> Option<Expr> {
         let text = |value: &str| Test::Pattern(Pattern::literal(&format!("{}{value}", self.prefix), Case::Fold));
         let texts = |values: &[Arc<str>]| values.iter().map(|value| text(value)).collect();
         let tests: Vec<Test> = match self.fact {
@@ -212,7 +215,7 @@ impl Column {
             Fact::EventType => texts(&source.event_types),
             Fact::EventId => source.event_ids.iter().map(|id| self.event_id(*id, &text)).collect(),
         };
-        let origin = Origin { item: Some(number), ..Origin::default() };
+        let origin = Origin { item: Some(id), ..Origin::default() };
         let subject = Subject::Field(Field::new(self.field.clone()));
         let mut tests: Vec<Expr> = tests
             .into_iter()

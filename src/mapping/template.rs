@@ -1,18 +1,29 @@
-//! The templates of post-processing and finalizers: Jinja with a limit on its work, and Python's format strings.
+//! The Jinja templates of post-processing and finalizers, with a limit on their work and on what they write.
+//!
+//! They are pySigma's: what Python's Jinja has is in `jinja`, the objects of a rule in `instance`. What a template asks for and nothing has is
+//! an error, when the pipeline is read wherever that can be told.
 
+use std::cell::Cell;
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::io;
 
-use indexmap::IndexMap;
-use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
-use serde_json::Value as Json;
 
 use super::params::{Params, say};
-use crate::diagnostic::{Diagnostic, codes};
+use super::{growth, instance, jinja};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 /// How many instructions one rendering may take.
 const FUEL: u64 = 5_000_000;
+/// The attributes of a pipeline.
+const PIPELINE: &[&str] = &["name", "priority", "vars", "state", "allowed_backends", "applied_ids"];
+/// What a template sees.
+const NAMES: &[&str] = &["query", "rule", "pipeline", "columns"];
+
+thread_local! {
+    /// The bytes that the rendering at hand may still write, in its result or into variables.
+    static LEFT: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A Jinja template.
 #[derive(Debug, Clone)]
@@ -20,16 +31,27 @@ pub(super) struct Template {
     environment: Box<Environment<'static>>,
     /// The names that it takes from its context; the making of what it does not ask for is saved.
     names: HashSet<String>,
-    /// The variables of its pipeline as it sees them.
-    vars: OnceLock<Value>,
 }
 
-/// The variables of a pipeline.
-type Vars = IndexMap<Arc<str>, Vec<Arc<str>>>;
+/// Why a rendering has no result.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Failure {
+    /// It failed, with the engine's words.
+    Failed(String),
+    /// It writes too much.
+    TooLong,
+}
+
+/// What a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Query,
+    Queries,
+}
 
 impl Template {
-    /// Reads the parameters; a template that does not parse is an error.
-    pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<Template> {
+    /// Reads the parameters; a template that does not parse, or asks for what nothing has, is an error.
+    pub fn parse(purpose: Purpose, params: &mut Params<'_, '_, '_>) -> Option<Template> {
         let text = params.required("template");
         let html = params.flag("autoescape");
         params.flag("allow_template_vars");
@@ -48,23 +70,30 @@ impl Template {
                 params.messages.push(diagnostic.help(help));
             }
         }
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        environment.add_filter("defining", defining);
-        match environment.add_template_owned("template", text?.to_string()) {
-            Ok(()) => {
-                let names = environment.get_template("template").map(|template| template.undeclared_variables(false));
-                let names = names.unwrap_or_default();
-                Some(Template { environment: Box::new(environment), names, vars: OnceLock::new() })
-            }
-            Err(error) => {
-                let span = params.node("template").map_or(params.span, |node| node.span);
-                say(params.messages, codes::MAPPING_TEMPLATE, words(&error), span);
-                None
-            }
+        let text = text?;
+        let span = params.node("template").map_or(params.span, |node| node.span);
+        let mut environment = environment(html);
+        if let Err(error) = environment.add_template_owned("template", text.to_string()) {
+            say(params.messages, codes::MAPPING_TEMPLATE, words(&error), span);
+            return None;
         }
+        let undeclared = |nested| {
+            environment.get_template("template").map(|found| found.undeclared_variables(nested)).unwrap_or_default()
+        };
+        // The engine overlooks names within slices; a name too many costs nothing but time.
+        let mut names = undeclared(false);
+        names.extend(NAMES.iter().filter(|name| text.contains(**name)).map(|name| (*name).to_owned()));
+        let mut complaints = unknown(purpose, undeclared(true), &environment);
+        complaints.extend(jinja::misread(&text));
+        complaints.extend(
+            growth::unbounded(&text)
+                .map(|name| (format!("the variable `{name}` of the template grows with every assignment"), None)),
+        );
+        for (message, help) in &complaints {
+            let diagnostic = Diagnostic::new(codes::MAPPING_TEMPLATE, message).at(span);
+            params.messages.push(help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone())));
+        }
+        complaints.is_empty().then(|| Template { environment: Box::new(environment), names })
     }
 
     /// Whether it can look at this name of its context.
@@ -72,26 +101,101 @@ impl Template {
         self.names.contains(name) || self.names.contains("debug") // which shows all
     }
 
-    /// The variables of its pipeline.
-    pub fn vars(&self, vars: &Vars) -> Value {
-        self.vars.get_or_init(|| Serde(vars).into()).clone()
-    }
-
     /// Renders the template.
     ///
     /// # Errors
-    /// With the engine's words.
-    pub fn render(&self, context: impl Into<Value>) -> Result<String, String> {
-        let template = self.environment.get_template("template").map_err(|error| words(&error))?;
-        template.render(context).map_err(|error| words(&error))
+    /// Where it fails, or writes more than `most` bytes.
+    pub fn render(&self, context: impl Into<Value>, most: usize) -> Result<String, Failure> {
+        let failed = |error: &minijinja::Error| Failure::Failed(words(error));
+        let template = self.environment.get_template("template").map_err(|error| failed(&error))?;
+        LEFT.set(most);
+        let mut out = Limited { text: Vec::new(), most };
+        match template.render_captured_to(context, &mut out) {
+            Ok(_) => String::from_utf8(out.text).map_err(|error| Failure::Failed(error.to_string())),
+            Err(_) if LEFT.get() == 0 || out.text.len() >= most => Err(Failure::TooLong),
+            Err(error) => Err(failed(&error)),
+        }
     }
 }
 
-/// The filter `defining(columns)`: of definitions `NAME = EXPRESSION` those whose name is one of the columns, in their order.
-fn defining(definitions: Vec<Value>, columns: Vec<Value>) -> Vec<Value> {
-    let columns: HashSet<&str> = columns.iter().filter_map(Value::as_str).collect();
-    let name = |definition: &Value| Some(columns.contains(definition.as_str()?.split_once(" = ")?.0));
-    definitions.into_iter().filter(|definition| name(definition) == Some(true)).collect()
+/// A text that does not grow beyond its limit.
+struct Limited {
+    text: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.most.saturating_sub(self.text.len()) {
+            LEFT.set(0);
+            return Err(io::Error::other("the text is too long"));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn environment(html: bool) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
+    // What is not there may be asked about and compared, as in Jinja; the formatter and the filters do not print it.
+    environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+    environment.set_fuel(Some(FUEL));
+    environment.set_formatter(move |out, _, value| {
+        let mut text = jinja::text(value)?;
+        if html && !value.is_safe() {
+            text = jinja::escape(&text);
+        }
+        match LEFT.get().checked_sub(text.len()) {
+            Some(left) => LEFT.set(left),
+            None => {
+                LEFT.set(0);
+                let message = "the template writes too much";
+                return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message));
+            }
+        }
+        out.write_str(&text).map_err(minijinja::Error::from)
+    });
+    jinja::install(&mut environment);
+    environment
+}
+
+/// What a template asks for that there is not, with what may have been meant.
+fn unknown(purpose: Purpose, paths: HashSet<String>, environment: &Environment<'_>) -> Vec<(String, Option<String>)> {
+    let known = if purpose == Purpose::Query { NAMES } else { &["queries", "pipeline"] };
+    let globals: HashSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    let mut out = Vec::new();
+    let mut say = |what: &str, name: &str, known: &[&str]| {
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", known.join(", ")),
+        };
+        out.push((format!("{what} `{name}`"), Some(help)));
+    };
+    let mut paths: Vec<String> = paths.into_iter().collect();
+    paths.sort();
+    for path in &paths {
+        let mut keys = path.split('.');
+        let (first, second) = (keys.next().unwrap_or_default(), keys.next());
+        match (first, second) {
+            ("rule", Some(key)) if purpose == Purpose::Query && !instance::RULE.contains(&key) => {
+                say("a template sees no attribute of rules", key, instance::RULE);
+            }
+            ("pipeline", Some(key)) if !PIPELINE.contains(&key) => {
+                say("a template sees no attribute of pipelines", key, PIPELINE);
+            }
+            (first, _) if !known.contains(&first) && !globals.contains(first) && first != "debug" => {
+                say("a template sees nothing of the name", first, known);
+            }
+            _ => {}
+        }
+    }
+    out.dedup();
+    out
 }
 
 fn words(error: &minijinja::Error) -> String {
@@ -100,103 +204,34 @@ fn words(error: &minijinja::Error) -> String {
     format!("{line}{}{detail}", error.kind())
 }
 
-/// A format string: `{query}`, `{rule.title}`, `{pipeline.state[key]}`, `{{` and `}}` for braces.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Simple(Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq)]
-enum Part {
-    Text(String),
-    Path(Vec<Arc<str>>),
-}
-
-impl Simple {
-    /// Reads a format string.
-    ///
-    /// # Errors
-    /// Where a brace stands alone, or a name has a format of its own.
-    pub fn parse(text: &str) -> Result<Simple, String> {
-        let mut parts = Vec::new();
-        let mut plain = String::new();
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
-                '{' | '}' if chars.next_if_eq(&c).is_some() => plain.push(c),
-                '}' => return Err("a `}` stands alone in the template; `}}` is the character".into()),
-                '{' => {
-                    let mut name = String::new();
-                    loop {
-                        match chars.next() {
-                            Some('}') => break,
-                            Some(c) => name.push(c),
-                            None => return Err("a `{` of the template is not closed; `{{` is the character".into()),
-                        }
-                    }
-                    parts.push(Part::Text(std::mem::take(&mut plain)));
-                    parts.push(Part::Path(path(&name)?));
-                }
-                c => plain.push(c),
-            }
-        }
-        parts.push(Part::Text(plain));
-        Ok(Simple(parts))
-    }
-
-    /// Fills in the values.
-    ///
-    /// # Errors
-    /// Where there is no such value.
-    pub fn fill(&self, context: &Json) -> Result<String, String> {
-        let mut out = String::new();
-        for part in &self.0 {
-            match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Path(path) => {
-                    let step = |value: &'_ Json, key: &Arc<str>| match value {
-                        Json::Array(items) => key.parse::<usize>().ok().and_then(|i| items.get(i)).cloned(),
-                        value => value.get(key.as_ref()).cloned(),
-                    };
-                    let found = path.iter().try_fold(context.clone(), |value, key| step(&value, key));
-                    match found {
-                        Some(Json::String(text)) => out.push_str(&text),
-                        Some(Json::Null) => out.push_str("None"),
-                        Some(other) => out.push_str(&other.to_string()),
-                        None => return Err(format!("there is no `{}`", path.join("."))),
-                    }
-                }
-            }
-        }
-        Ok(out)
-    }
-}
-
-fn path(name: &str) -> Result<Vec<Arc<str>>, String> {
-    if name.is_empty() || name.contains(['!', ':', '{']) {
-        return Err(format!("`{{{name}}}` is no plain name; formats and conversions are not supported"));
-    }
-    let keys = name.replace('[', ".").replace(']', "");
-    Ok(keys.split('.').map(Arc::from).collect())
-}
-
 #[cfg(test)]
 mod tests {
+    use minijinja::value::Serde;
+
     use super::*;
 
-    #[test]
-    fn definitions_of_asked_columns_stay() {
-        let list = |texts: &[&str]| texts.iter().map(|text| Value::from(*text)).collect::<Vec<_>>();
-        let kept = defining(list(&["A = x", "AB = y", "B = f(A = z)", "C"]), list(&["B", "A", "C", "x"]));
-        assert_eq!(kept, list(&["A = x", "B = f(A = z)"]));
+    fn render(text: &str) -> Result<String, Failure> {
+        let mut environment = environment(false);
+        environment.add_template_owned("template", text.to_owned()).unwrap();
+        let template = Template { environment: Box::new(environment), names: HashSet::new() };
+        template.render(Value::from(Serde(serde_json::json!({"query": "q", "none": null}))), 1000)
     }
 
     #[test]
-    fn format_strings_take_paths_and_doubled_braces() {
-        let context = serde_json::json!({"query": "q", "a": {"b": [1, "x"]}});
-        let fill = |text: &str| Simple::parse(text).and_then(|simple| simple.fill(&context));
-        assert_eq!(fill("{{{query}}} {a.b[1]}"), Ok("{q} x".into()));
-        assert!(fill("{a.c}").is_err());
-        assert!(fill("{").is_err());
-        assert!(fill("}").is_err());
-        assert!(fill("{query!r}").is_err());
+    fn a_template_does_not_write_without_end() {
+        assert_eq!(render("{% for i in range(2000) %}x{% endfor %}"), Err(Failure::TooLong));
+        assert_eq!(
+            render("{% set x %}{% for i in range(2000) %}{{ query }}{% endfor %}{% endset %}"),
+            Err(Failure::TooLong)
+        );
+        assert!(matches!(render("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), Err(Failure::Failed(_))));
+        assert_eq!(render("{{ query }}"), Ok("q".into()));
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error_where_it_is_printed() {
+        assert!(matches!(render("{{ nothing }}"), Err(Failure::Failed(_))));
+        assert_eq!(render("{% if nothing %}a{% else %}b{% endif %}"), Ok("b".into()));
+        assert_eq!(render("{{ [query, none, 1.0] }}"), Ok("['q', None, 1.0]".into()));
     }
 }

@@ -6,7 +6,8 @@
 
 use ::regex::Regex;
 
-use super::regex::{Part, Replacement};
+use super::budget::Budget;
+use super::regex::{MATCH, Part, Replacement};
 use crate::ir::{Pattern, Piece, Subject};
 use crate::sigma::pattern;
 
@@ -63,12 +64,22 @@ impl Text {
         self.text.get(range).filter(|text| !text.is_empty()).map(|text| Piece::Literal(text.into()))
     }
 
-    /// The pieces after every match is replaced. `read` says what the characters of the replacement are.
-    fn replace(&self, regex: &Regex, by: &Replacement, read: fn(&str) -> Vec<Piece>) -> Vec<Piece> {
+    /// The pieces after every match is replaced, as far as the budget goes. `read` says what the characters of the replacement
+    /// are.
+    fn replace(
+        &self,
+        regex: &Regex,
+        by: &Replacement,
+        read: fn(&str) -> Vec<Piece>,
+        budget: &mut Budget,
+    ) -> Vec<Piece> {
         let mut out = Vec::new();
         let mut from = 0;
         for captures in regex.captures_iter(&self.text) {
             let Some(found) = captures.get(0) else { continue };
+            if !budget.text(found.start() - from + by.size(&captures) + MATCH) {
+                break;
+            }
             out.extend(self.pieces(from..found.start()));
             for part in &by.0 {
                 match part {
@@ -79,6 +90,7 @@ impl Text {
             from = found.end();
         }
         out.extend(self.pieces(from..self.text.len()));
+        budget.text(self.text.len() - from);
         out
     }
 }
@@ -116,8 +128,9 @@ pub(super) fn replace(
     regex: &Regex,
     by: &Replacement,
     wildcards: Wildcards,
+    budget: &mut Budget,
 ) -> Option<Vec<Vec<Piece>>> {
-    let edit = |pieces: &[Piece]| normal(edit(pieces, regex, by, wildcards));
+    let mut edit = |pieces: &[Piece]| normal(edit(pieces, regex, by, wildcards, budget));
     let together = edit(pieces);
     if !pieces.iter().any(|piece| matches!(piece, Piece::OneOf(_))) {
         return Some(vec![together]);
@@ -136,9 +149,9 @@ fn normal(pieces: Vec<Piece>) -> Vec<Piece> {
     Pattern::new(pieces, crate::ir::Case::Exact).pieces().to_vec()
 }
 
-fn edit(pieces: &[Piece], regex: &Regex, by: &Replacement, wildcards: Wildcards) -> Vec<Piece> {
+fn edit(pieces: &[Piece], regex: &Regex, by: &Replacement, wildcards: Wildcards, budget: &mut Budget) -> Vec<Piece> {
     if wildcards == Wildcards::Seen {
-        return Text::new(pieces).replace(regex, by, read);
+        return Text::new(pieces).replace(regex, by, read, budget);
     }
     let read = if wildcards == Wildcards::Skipped { literal } else { read };
     let is_wildcard = |piece: &Piece| matches!(piece, Piece::AnyString | Piece::AnyChar);
@@ -146,7 +159,7 @@ fn edit(pieces: &[Piece], regex: &Regex, by: &Replacement, wildcards: Wildcards)
     for run in pieces.chunk_by(|a, b| !is_wildcard(a) && !is_wildcard(b)) {
         match run {
             [piece] if is_wildcard(piece) => out.push(piece.clone()),
-            run => out.extend(Text::new(run).replace(regex, by, read)),
+            run => out.extend(Text::new(run).replace(regex, by, read, budget)),
         }
     }
     out
@@ -190,7 +203,8 @@ mod tests {
     fn replaced(value: &str, regex: &str, by: &str, wildcards: Wildcards) -> Vec<String> {
         let regex = Regex::new(regex).unwrap();
         let by = Replacement::parse(by, &regex).unwrap();
-        let out = replace(&normal(pattern::parse(value)), &regex, &by, wildcards).unwrap();
+        let budget = &mut Budget::default();
+        let out = replace(&normal(pattern::parse(value)), &regex, &by, wildcards, budget).unwrap();
         out.iter().map(|pieces| pattern::escape(pieces)).collect()
     }
 
@@ -217,11 +231,12 @@ mod tests {
         let regex = Regex::new("-a").unwrap();
         let by = Replacement::parse("=a", &regex).unwrap();
         let dashed = pattern::windash(pattern::parse("x -a"));
-        let out = replace(&dashed, &regex, &by, Wildcards::Seen).unwrap();
+        let budget = &mut Budget::default();
+        let out = replace(&dashed, &regex, &by, Wildcards::Seen, budget).unwrap();
         assert_eq!(out.len(), 5);
         assert_eq!(pattern::escape(&out[0]), "x =a");
         let regex = Regex::new("x").unwrap();
         let by = Replacement::parse("y", &regex).unwrap();
-        assert_eq!(replace(&dashed, &regex, &by, Wildcards::Seen).unwrap().len(), 1);
+        assert_eq!(replace(&dashed, &regex, &by, Wildcards::Seen, budget).unwrap().len(), 1);
     }
 }

@@ -204,7 +204,8 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "remove_field" => Transformation::Fields(FieldList::Remove(params.required_texts("field")?)),
         "set_field" => Transformation::Fields(FieldList::Set(params.required_texts("fields")?)),
         "set_state" => {
-            let (key, value) = (params.required("key"), json(params, "val"));
+            let word = params.either("val", "value"); // rsigma calls it `value`
+            let (key, value) = (params.required("key"), json(params, word));
             Transformation::SetState { key: key?, value: value? }
         }
         "set_custom_attribute" => {
@@ -297,6 +298,7 @@ fn refuse(kind: &str, params: &mut Params<'_, '_, '_>) -> Option<Transformation>
 
 fn add_condition(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
     params.text("name"); // searches of a mapping have no name that a rule could use
+    params.flag("prepend"); // the order of conditions means nothing
     let (template, negated) = (params.flag("template"), params.flag("negated"));
     let Some(node) = params.node("conditions") else {
         params.missing("conditions");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::budget::Budget;
 use super::closed::Closed;
 use super::event;
 use super::params::{Literal, Params, say};
@@ -107,23 +108,27 @@ impl Change {
     ///
     /// # Errors
     /// Where the value does not fit, with the reason.
-    pub fn apply(&self, subject: &Subject, test: &Test) -> Result<Option<Vec<Test>>, String> {
+    pub fn apply(&self, subject: &Subject, test: &Test, budget: &mut Budget) -> Result<Option<Vec<Test>>, String> {
+        if budget.spent().is_some() {
+            return Ok(None);
+        }
         match (self, test) {
             (Change::Set(literal), _) => Ok(Some(vec![literal_test(subject, literal, Case::Fold)])),
             (Change::Closed(values), test) => values.apply(test),
-            (Change::Prefixes(prefixes), test) => prefixes.apply(test),
+            (Change::Prefixes(prefixes), test) => prefixes.apply(test, budget),
             (Change::RegistryData(data), test) => data.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {
                 let pieces = text::value_pieces(subject, old);
-                let Some(new) = text::replace(pieces, regex, by, *wildcards) else {
+                let Some(new) = text::replace(pieces, regex, by, *wildcards, budget) else {
                     return Err("`windash` makes too many texts of this value to replace in each".into());
                 };
                 Ok(Some(new.into_iter().map(|p| Test::Pattern(text::value_pattern(subject, p, old))).collect()))
             }
             (Change::Replace { regex, by, .. }, Test::Number(number)) => {
                 let text = number.to_string();
-                let new = by.replace_all(regex, &text);
+                let new = by.replace_all(regex, &text, budget.text_left()).unwrap_or_else(|| text.clone());
+                budget.text(new.len());
                 Ok((new != text).then(|| vec![Test::Pattern(Pattern::new(pattern::parse(&new), Case::Fold))]))
             }
             (Change::Map(mapping), Test::Pattern(old)) => {
@@ -158,7 +163,7 @@ impl Change {
     ///
     /// # Errors
     /// Where no event of the source has the value.
-    pub fn forward(&self, test: &Test) -> Result<Option<Vec<Test>>, Reason> {
+    pub fn forward(&self, test: &Test, budget: &mut Budget) -> Result<Option<Vec<Test>>, Reason> {
         let exact = |text: &str| Test::Pattern(Pattern::literal(text, Case::Exact));
         if let Change::Set(literal) = self {
             let subject = Subject::Field(Field::new(""));
@@ -178,7 +183,7 @@ impl Change {
             Change::Replace { regex, by, wildcards } => {
                 let pieces = [Piece::Literal(text.as_str().into())];
                 let old = if text.is_empty() { &[][..] } else { &pieces };
-                let new = text::replace(old, regex, by, *wildcards).unwrap_or_default();
+                let new = text::replace(old, regex, by, *wildcards, budget).unwrap_or_default();
                 let new: Vec<Test> = new.iter().map(|pieces| exact(&event::sample(pieces))).collect();
                 Ok((new != [exact(&text)]).then_some(new))
             }

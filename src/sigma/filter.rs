@@ -10,8 +10,8 @@ use super::messages::Messages;
 use super::yaml::{Node, Value};
 use super::{Options, attributes, logsource};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::ir::{self, Expr, Logsource, Meta, Origin};
-use crate::source::Span;
+use crate::ir::origin::each_origin_mut;
+use crate::ir::{self, Author, Expr, ItemIds, Logsource, Meta, Origin};
 
 /// The most nodes that the filters of a source may add to its rules.
 const MAX_ADDED: usize = 1_000_000;
@@ -111,12 +111,14 @@ fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usiz
     let mut counts = vec![0; filters.len()];
     for rule in rules {
         let span = rule.condition.origin.span;
+        let mut ids = ItemIds::after(&rule.condition);
         let mut extra = Vec::new();
         for (filter, count) in filters.iter().zip(&mut counts) {
             if filter.applies_to(rule) {
                 let mut condition = filter.condition.clone();
+                ids.adopt(&mut condition, Author::Filter);
                 if places == Places::Move {
-                    relocate(&mut condition, span);
+                    each_origin_mut(&mut condition, &mut |origin| origin.span = span);
                 }
                 extra.push(condition);
                 *count += 1;
@@ -130,15 +132,6 @@ fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usiz
         }
     }
     counts
-}
-
-fn relocate(expr: &mut Expr, span: Span) {
-    expr.origin.span = span;
-    match &mut expr.node {
-        ir::Node::All(parts) | ir::Node::Any(parts) => parts.iter_mut().for_each(|part| relocate(part, span)),
-        ir::Node::Not(part) => relocate(part, span),
-        ir::Node::True | ir::Node::False | ir::Node::Test(_) => {}
-    }
 }
 
 /// Reads the section `filter`.

@@ -14,8 +14,8 @@ use super::placeholder::{self, Expansion};
 use super::scalar::Kind;
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::ir::{
-    Case, CompareOp, Expr, Field, Network, Node, Number, Origin, Pattern, PatternOp, Piece, Placeholder,
-    PlaceholderPart, Predicate, Regex, Subject, Test, TimePart,
+    Case, CompareOp, Expr, Field, ItemId, ItemIds, Network, Node, Number, Origin, Pattern, PatternOp, Piece,
+    Placeholder, PlaceholderPart, Predicate, Regex, Subject, Test, TimePart,
 };
 use crate::source::Span;
 
@@ -28,24 +28,26 @@ pub(super) struct Items<'a> {
     pub messages: &'a mut Messages,
     /// The name of the search.
     pub selection: Arc<str>,
-    /// The number of the item at hand.
-    item: Option<u32>,
+    /// Gives the items of the rule their ids.
+    ids: &'a mut ItemIds,
+    /// The item at hand.
+    item: Option<ItemId>,
 }
 
 impl<'a> Items<'a> {
     /// For the search of this name.
-    pub fn new(options: &'a Options, messages: &'a mut Messages, selection: Arc<str>) -> Self {
-        Self { options, messages, selection, item: None }
+    pub fn new(options: &'a Options, messages: &'a mut Messages, ids: &'a mut ItemIds, selection: Arc<str>) -> Self {
+        Self { options, messages, selection, ids, item: None }
     }
 
     /// The origin of a node at this place in the search.
     pub fn origin(&self, span: Span) -> Origin {
-        Origin { span, selection: Some(self.selection.clone()), item: self.item }
+        Origin { span, selection: Some(self.selection.clone()), item: self.item, ..Origin::default() }
     }
 
     /// A keyword: some value of the event contains it.
     pub fn keyword(&mut self, value: &Value) -> Option<Expr> {
-        self.item = Some(value.span.start);
+        self.item = Some(self.ids.give());
         let expr = self.value(&Subject::AnyValue, &Chain::default(), value);
         self.item = None;
         expr
@@ -53,7 +55,7 @@ impl<'a> Items<'a> {
 
     /// An item; `None` where a value does not fit its modifiers.
     pub fn item(&mut self, item: &Item) -> Option<Expr> {
-        self.item = Some(item.span.start);
+        self.item = Some(self.ids.give());
         let expr = self.linked(item);
         self.item = None;
         expr

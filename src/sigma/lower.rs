@@ -12,7 +12,7 @@ use super::item::Items;
 use super::messages::Messages;
 use super::rule::Rule;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::ir::{self, Expr, Node, Origin};
+use crate::ir::{self, Expr, ItemIds, Node, Origin};
 use crate::source::Span;
 
 /// The most nodes that the conditions of a rule may add by naming a search again.
@@ -35,7 +35,9 @@ pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut
         return None; // an error of its own; every name in the condition would be another
     }
     let before = messages.errors();
-    let searches = detection.searches.iter().map(|s| Lowered::new(s, options, messages)).collect::<Vec<_>>();
+    let mut ids = ItemIds::default();
+    let lower = |s| Lowered::new(s, options, &mut ids, messages);
+    let searches = detection.searches.iter().map(lower).collect::<Vec<_>>();
     let mut lowering = Conditions {
         searches: &searches,
         places: searches.iter().enumerate().rev().map(|(i, search)| (search.name.as_ref(), i)).collect(),
@@ -80,9 +82,9 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn new(search: &Search, options: &Options, messages: &mut Messages) -> Self {
+    fn new(search: &Search, options: &Options, ids: &mut ItemIds, messages: &mut Messages) -> Self {
         let name = search.name.text.clone();
-        let mut items = Items::new(options, messages, name.clone());
+        let mut items = Items::new(options, messages, ids, name.clone());
         let expr = body(&search.body, &mut items);
         let nodes = expr.as_ref().map_or(0, count);
         Self { name, expr, nodes }

@@ -90,6 +90,25 @@ pub struct Target {
 /// The names of all targets in the order in which they are listed.
 pub const NAMES: &[&str] = &["eql", "kql", "spl", "sql", "sql:duckdb", "sql:postgres", "sql:clickhouse", "sql:spark"];
 
+/// What other programs call some of them.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("sql:sqlite", "sql"),
+    ("sqlite", "sql"),
+    ("splunk", "spl"),
+    ("kusto", "kql"),
+    ("duckdb", "sql:duckdb"),
+    ("postgres", "sql:postgres"),
+    ("postgresql", "sql:postgres"),
+    ("clickhouse", "sql:clickhouse"),
+    ("databricks", "sql:spark"),
+    ("spark", "sql:spark"),
+];
+
+/// Our name of a target that may be called as another program calls it.
+pub fn canonical(name: &str) -> &str {
+    OTHER_NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own)
+}
+
 impl Target {
     /// Loads the target called `name` (`sql` is `sql:sqlite`) with these templates. `sql:NAME` is a target too where they have
     /// a file `sql/dialects/NAME.toml` of the user's.
@@ -97,7 +116,7 @@ impl Target {
     /// # Errors
     /// Where there is no such target, or its manifest or a template is broken.
     pub fn load(name: &str, templates: &Templates) -> Result<Target, Diagnostic> {
-        let name = if name == "sql:sqlite" { "sql" } else { name };
+        let name = canonical(name);
         let (room, dialect) = name.split_once(':').map_or((name, None), |(room, dialect)| (room, Some(dialect)));
         if !NAMES.contains(&name) && !is_own_dialect(name, templates) {
             let mut diagnostic = Diagnostic::new(codes::TARGET_UNKNOWN, format!("there is no target `{name}`"));

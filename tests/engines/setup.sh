@@ -9,6 +9,10 @@ mkdir -p "$into/node"
 [ -x "$into/venv/bin/python" ] || python3 -m venv "$into/venv"
 "$into/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 
+# An environment of its own: sigma-cli and the engines want different versions of the same packages.
+[ -x "$into/sigma/bin/python" ] || python3 -m venv "$into/sigma"
+"$into/sigma/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements-sigma.txt"
+
 cp "$here/package.json" "$into/node/"
 (cd "$into/node" && npm install --silent --no-audit --no-fund)
 

@@ -105,7 +105,12 @@ fn the_hash_follows_the_meaning_and_not_the_place() {
     let at = |value: &str, case, start| {
         let test = Test::Pattern(Pattern::literal(value, case));
         let predicate = Predicate { subject: Subject::Field(Field::new("a")), test };
-        let origin = Origin { span: Span::new(start, start + 3), selection: Some("sel".into()), item: None };
+        let origin = Origin {
+            span: Span::new(start, start + 3),
+            selection: Some("sel".into()),
+            item: None,
+            ..Origin::default()
+        };
         json::hash(&generate::rule_of(Expr::new(Node::Test(predicate), origin)))
     };
     assert_eq!(at("x", Case::Fold, 10), at("x", Case::Fold, 90));

@@ -3,6 +3,7 @@
 //! A case is `pipelines/NAME.yml`: a pipeline and, after `---`, a rule; its first line names the target. What is to come out
 //! stands beside it in `NAME.txt`. With `UPDATE_PIPELINES=1` the test writes these files, for a person to read the difference.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,8 @@ fn case(text: &str) -> String {
     let mut options = Options { unmapped: Unmapped::Keep, ..Options::default() };
     options.files.insert("hosts.txt".into(), "srv1\n\nsrv*\n".into());
     options.files.insert("hosts.csv".into(), "id,host\n1,\"srv,1\"\n2,srv2\n".into());
+    let json = r#"{"items": [{"name": "srv1", "a b": 7}, {"name": "srv2"}, {"name": "none"}]}"#;
+    options.files.insert("hosts.json".into(), json.into());
     let mut queries = Vec::new();
     for rule in rules.split("\n---\n") {
         let rule = if rule.contains("logsource:") { rule.to_owned() } else { format!("{HEAD}{rule}") };
@@ -295,4 +298,33 @@ proptest! {
             }
         }
     }
+}
+
+/// Issue 11.3.5: an item of a filter that stood at the same byte as an item of the rule was taken for it.
+#[test]
+fn an_item_of_a_filter_is_not_one_of_the_rule() {
+    let detection = "logsource: {category: process_creation, product: windows}\n";
+    let rule = format!("title: AAAA\n{detection}detection:\n  a:\n    One: x\n  condition: a\n");
+    let filter = format!(
+        "title: AAAA\n{detection}detection:\n  a:\n    Two: x\n  condition: not a\nfilter:\n  rules: any\n  a: {{Two: x}}\n  condition: not a\n"
+    );
+    let mut rules = sigma::read(&Source::new("rule.yml", rule), &sigma::Options::default()).rules;
+    let filters = sigma::read(&Source::new("filter.yml", filter), &sigma::Options::default()).filters;
+    assert_eq!((rules.len(), sigma::apply_filters(&mut rules, &filters)), (1, vec![1]));
+    let mut items = BTreeSet::new();
+    rules[0].condition.for_each_predicate(&mut |_, origin| {
+        items.extend(origin.item);
+    });
+    assert_eq!(items.len(), 2, "each test is an item of its own");
+    let tagged = pipeline(
+        "name: x\ntransformations:\n  - id: tag\n    type: set_value\n    value: y\n    field_name_conditions:\n      \
+         - {type: include_fields, fields: [One]}\n  - type: case\n    method: upper\n    detection_item_conditions:\n      \
+         - {type: processing_item_applied, processing_item_id: tag}\n",
+    );
+    let pipelines = [tagged];
+    let chain = mapping::resolve(&pipelines, "eql").unwrap();
+    let mapped = chain.apply(rules.remove(0), &Options { unmapped: Unmapped::Keep, ..Options::default() });
+    let target = Target::load("eql", &Templates::embedded()).unwrap();
+    let query = target.convert(&mapped.rule.unwrap(), &TargetOptions::default()).query.unwrap();
+    assert_eq!(query, r#"any where ?One : "Y" and not (?Two != null and ?Two : "x")"#);
 }
