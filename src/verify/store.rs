@@ -4,6 +4,8 @@
 //! target's manifest and executed here. What a store would refuse, or what its vendor does not document, is an
 //! [`Exclusion`]: named by construct, never by rule.
 
+mod taken;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -193,6 +195,11 @@ impl Store {
             None => rows,
         };
         let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
+        self.table_of(name, columns, rows)
+    }
+
+    /// A table of rows, with the columns that a keyword sees beside those that the rule names.
+    fn table_of(&self, name: &str, mut columns: Vec<Column>, rows: Vec<Event>) -> Table {
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let more: BTreeSet<&String> =
