@@ -458,9 +458,12 @@ impl UnknownFields {
     fn say(&self, console: &mut Console) {
         for (field, rules) in &self.0 {
             let rules = if *rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
-            let message = format!("no mapping knows the field `{field}` of {rules}: its events are made up");
+            let message =
+                format!("no mapping knows the field `{field}` of {rules}; its events are made of the rule alone");
             let diagnostic = Diagnostic::new(codes::FIELD_UNKNOWN, message);
-            console.say(&match did_you_mean(field, vocabulary::all().iter().map(AsRef::as_ref)) {
+            console.say(&match did_you_mean(field, vocabulary::all().iter().map(AsRef::as_ref))
+                .filter(|near| **near != **field)
+            {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic,
             });

@@ -55,8 +55,9 @@ fn at_least_96_percent_of_the_corpus_converts_and_every_query_is_eql() {
     println!("{converted} of {rules} rules convert, refused: {refusals:?}");
     assert!(rules > 3000, "only {rules} rules were read");
     assert!(converted * 100 >= rules * 96, "{converted} of {rules}");
-    // Keywords and field references; no regular expression of the corpus is refused.
-    assert_eq!(refusals.keys().collect::<Vec<_>>(), ["SG0501"]);
+    // Keywords and field references, and a few expressions with wide gaps that Lucene gives up on (asked: 9.9 and 10.5).
+    assert_eq!(refusals.keys().collect::<Vec<_>>(), ["SG0501", "SG0509"]);
+    assert!(refusals.get("SG0509").is_some_and(|n| *n <= 4), "{refusals:?}");
 }
 
 /// Three ways in which Node.js is abused, as one rule; a vendor's own rule for the same behaviour has the same

@@ -89,8 +89,8 @@ pub(super) fn takes_wildcards(pattern: &Pattern) -> bool {
     effort::is_bearable(&[&tree(pattern)], pattern.case == Case::Fold)
 }
 
-/// So much work needs no second look: half of what Lucene bears.
-const PLAIN_MEMBERS: usize = 50_000;
+/// So much work needs no second look.
+const PLAIN_MEMBERS: usize = 25_000;
 
 /// The tree of a pattern.
 fn tree(pattern: &Pattern) -> Tree {
