@@ -18,6 +18,7 @@
 //! that must be added, because a document or a question is new, is printed by the failing test, to be put in by hand with its reason in
 //! the commit. A mapping without a list gets its first one whole.
 
+mod facts;
 mod listed;
 mod pairs;
 mod raw;
