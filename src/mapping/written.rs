@@ -21,6 +21,11 @@ use crate::ir::{
 /// A hash for each algorithm, by its length.
 const HASHES: &[(&str, usize)] = &[("MD5", 32), ("SHA1", 40), ("SHA256", 64), ("IMPHASH", 32)];
 
+/// The types of items that give whatever name a rule has another one.
+const OPEN: &[&str] = &["field_name_prefix", "field_name_suffix", "field_name_transform", "field_name_prefix_mapping"];
+/// The types of items that have a list of values.
+const LISTS: &[&str] = &["sigmaglot_values", "map_string"];
+
 /// What a mapping can write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
@@ -122,16 +127,34 @@ impl Written {
         });
         let condition = Expr::new(Node::All(parts.collect()), Origin::default());
         let rule = Rule { meta: Meta::default(), logsource: logsource.clone(), table: None, condition };
-        let Some(result) = chain.apply(rule, options).rule else { return };
+        let asked = rule.clone();
+        let mapped = chain.apply(rule, options);
+        let Some(result) = &mapped.rule else { return };
         let table: Arc<str> = result.table.as_ref().map(|table| table.name.clone()).unwrap_or_default();
         if !table.is_empty() {
             self.tables.insert(table.clone());
         }
+        let record = &mapped.record;
+        let worked = |kinds: &[&str]| record.steps.iter().any(|step| step.touched && kinds.contains(&&*step.kind));
+        let has_list = worked(LISTS);
+        // Where the mapping takes every name over, the names of another log source are none of its facts.
+        let mut taken_over = false;
+        asked.condition.for_each_predicate(&mut |predicate, _| {
+            let Subject::Field(field) = &predicate.subject else { return };
+            let by = record.fields.get(&field.name).map(|field| field.by.as_slice()).unwrap_or_default();
+            let is_open =
+                |label: &Arc<str>| record.steps.iter().any(|step| step.item == *label && OPEN.contains(&&*step.kind));
+            taken_over |= by.iter().any(is_open);
+        });
         result.condition.for_each_predicate(&mut |predicate, origin| {
             let Subject::Field(field) = &predicate.subject else { return };
+            let is_added = origin.author == Author::Mapping;
+            if !is_added && taken_over {
+                return;
+            }
             self.fields.insert((table.clone(), field.name.clone()));
             // A hash is the question's own.
-            let is_constant = origin.author == Author::Mapping || is_listed(&predicate.test);
+            let is_constant = is_added || has_list && is_listed(&predicate.test);
             if let Some(text) = event::text(&predicate.test).filter(|_| is_constant) {
                 self.constants.insert((table.clone(), field.name.clone(), text.into()));
             }

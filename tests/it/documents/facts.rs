@@ -190,9 +190,12 @@ fn elastic(root: &Path, packages: &[&str]) -> Judge {
     judge.tables.insert("any".to_owned(), State::Seen);
     let manifest: BTreeSet<String> =
         rows(&folder.join("manifest.tsv")).iter().map(|row| format!("{} {}", cell(row, 0), cell(row, 1))).collect();
-    let is_own = |known: &&String| packages.iter().any(|package| known.split(' ').next() == Some(package.trim_start_matches("pairs-")));
+    let is_own = |known: &&String| {
+        packages.iter().any(|package| known.split(' ').next() == Some(package.trim_start_matches("pairs-")))
+    };
     let versions: Vec<&str> = manifest.iter().filter(is_own).map(String::as_str).collect();
-    judge.versions = format!("Elastic: {}; ECS 9.5.0", if versions.is_empty() { packages.join(", ") } else { versions.join(", ") });
+    judge.versions =
+        format!("Elastic: {}; ECS 9.5.0", if versions.is_empty() { packages.join(", ") } else { versions.join(", ") });
     judge
 }
 
@@ -236,7 +239,8 @@ fn microsoft(root: &Path, mapping: &str) -> Judge {
         let values = judge.asked.entry(key(cell(&row, 0), cell(&row, 1))).or_default();
         values.extend(cell(&row, 5).split(" ¦ ").map(|value| value.trim_matches('"').to_lowercase()));
     }
-    judge.versions = "Microsoft: tables as documented in 2024-09, rows of 2019 to 2026, public queries to 2026-08".to_owned();
+    judge.versions =
+        "Microsoft: tables as documented in 2024-09, rows of 2019 to 2026, public queries to 2026-08".to_owned();
     judge
 }
 
@@ -288,7 +292,8 @@ fn splunk(root: &Path, mapping: &str) -> Judge {
         }
     }
     judge.declared.extend(["source", "sourcetype", "index", "host", "_raw"].map(|name| key("", name)));
-    judge.versions = "Splunk: fields of data sources in security content of 2024-10, add-ons and ESCU 6.0 of 2026".to_owned();
+    judge.versions =
+        "Splunk: fields of data sources in security content of 2024-10, add-ons and ESCU 6.0 of 2026".to_owned();
     judge
 }
 
@@ -363,11 +368,13 @@ fn facts(written: &Written, judge: &Judge) -> Vec<Fact> {
 
 /// The columns that an expression of KQL reads.
 fn columns(expr: &str) -> BTreeSet<String> {
-    static WORD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"@?"[^"]*"|'[^']*'|\.\s*\w+|\w+\s*\(|([A-Za-z_]\w*)"#).expect("a regex")
-    });
+    static WORD: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"@?"[^"]*"|'[^']*'|\.\s*\w+|\w+\s*\(|([A-Za-z_]\w*)"#).expect("a regex"));
     let words = WORD.captures_iter(expr).filter_map(|found| found.get(1));
-    words.map(|word| word.as_str().to_owned()).filter(|word| !matches!(word.as_str(), "and" | "or" | "true" | "false")).collect()
+    words
+        .map(|word| word.as_str().to_owned())
+        .filter(|word| !matches!(word.as_str(), "and" | "or" | "true" | "false"))
+        .collect()
 }
 
 fn targets(mapping: &str) -> &'static str {
@@ -397,7 +404,8 @@ fn what_a_mapping_writes_is_looked_up_in_documents_and_schemas() {
         let _ = writeln!(head, "| `{name}` | {} | {} | {seen} | {schema} | {unseen} |", judge.versions, facts.len());
         section(&mut body, name, &judge, &facts);
         let unseen = facts.iter().filter(|fact| fact.3 == State::Unseen);
-        let lines = unseen.map(|(kind, table, name, _)| (format!("{kind}\t{table}\t{name}"), 1)).collect();
+        let entry = || listed::Entry { number: 1, ..listed::Entry::default() };
+        let lines = unseen.map(|(kind, table, name, _)| (format!("{kind}\t{table}\t{name}"), entry())).collect();
         failed.extend(listed::hold("unseen", name, &lines));
     }
     println!("{head}");
@@ -437,7 +445,8 @@ fn section(out: &mut String, name: &str, judge: &Judge, facts: &[Fact]) {
 
 #[test]
 fn the_columns_of_an_expression_are_found() {
-    let expr = r#"iff(ActionType == "InboundConnectionAccepted", extract(@"^(?:a)", 1, RemoteUrl), parse_json(Fields).Key)"#;
+    let expr =
+        r#"iff(ActionType == "InboundConnectionAccepted", extract(@"^(?:a)", 1, RemoteUrl), parse_json(Fields).Key)"#;
     let found: Vec<String> = columns(expr).into_iter().collect();
     assert_eq!(found, ["ActionType", "Fields", "RemoteUrl"]);
 }
