@@ -11,6 +11,8 @@ use regex::Regex;
 use serde_json::Value;
 use sigmaglot::mapping::{self, Options, Written, builtin};
 
+use crate::common::figures;
+
 use super::{is_wanted, listed, pipeline, root, writes};
 
 /// What is known of a fact.
@@ -283,8 +285,8 @@ fn splunk(root: &Path, mapping: &str) -> Judge {
         };
         judge.asked.entry(key("", field)).or_default().insert(name.to_lowercase());
     }
+    let definition = Regex::new(r#"\b(source|sourcetype|index)\s*=\s*"?([^\s")]+)"#).expect("a regex");
     for file in ["macros.tsv", "macros-escu-6.0.tsv"] {
-        let definition = Regex::new(r#"\b(source|sourcetype|index)\s*=\s*"?([^\s")]+)"#).expect("a regex");
         for row in rows(&folder.join(file)) {
             for found in definition.captures_iter(cell(&row, 1)) {
                 judge.asked.entry(key("", &found[1])).or_default().insert(found[2].to_lowercase());
@@ -391,6 +393,7 @@ fn targets(mapping: &str) -> &'static str {
 fn what_a_mapping_writes_is_looked_up_in_documents_and_schemas() {
     let Some(root) = root() else { return };
     let (mut head, mut body, mut failed) = (String::new(), String::new(), Vec::new());
+    let mut figures = Vec::new();
     for name in builtin::names().into_iter().filter(|name| is_wanted(name)) {
         let Some(judge) = judge(&root, name) else {
             let _ = writeln!(head, "| `{name}` | nothing | | | | |");
@@ -402,6 +405,7 @@ fn what_a_mapping_writes_is_looked_up_in_documents_and_schemas() {
         let count = |state| facts.iter().filter(|fact| fact.3 == state).count();
         let (seen, schema, unseen) = (count(State::Seen), count(State::Schema), count(State::Unseen));
         let _ = writeln!(head, "| `{name}` | {} | {} | {seen} | {schema} | {unseen} |", judge.versions, facts.len());
+        figures.push([name.to_owned(), facts.len().to_string(), unseen.to_string()].to_vec());
         section(&mut body, name, &judge, &facts);
         let unseen = facts.iter().filter(|fact| fact.3 == State::Unseen);
         let entry = || listed::Entry { number: 1, ..listed::Entry::default() };
@@ -412,6 +416,7 @@ fn what_a_mapping_writes_is_looked_up_in_documents_and_schemas() {
     if writes() && std::env::var_os("SIGMAGLOT_MAPPING").is_none() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/facts.md");
         fs::write(&page, format!("{HEAD}{head}{body}")).expect("docs/facts.md can be written");
+        figures::write("facts", &["mapping", "facts", "unseen"], &figures);
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

@@ -16,7 +16,7 @@ pub struct Set {
     pub mapping: &'static str,
     pub target: &'static str,
     pub stored: Vec<Stored>,
-    /// The mapping that this one includes whole, if it does: the fields are asked there, of the same pairs.
+    /// The mapping that this one includes whole, if it does: rules and fields are asked there, of the same pairs.
     pub fields_of: Option<&'static str>,
 }
 
