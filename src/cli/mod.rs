@@ -18,6 +18,7 @@ mod heading;
 mod input;
 mod ir;
 mod job;
+mod junit;
 mod man;
 mod mapping;
 mod mapping_diff;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::Stop;
 use super::verify::Format;
-use crate::diagnostic::{Diagnostic, codes};
+use super::{Stop, junit};
+use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
 use crate::ir::Rule;
 use crate::verify::{Comparison, Difference, Outcome, Stage};
@@ -232,12 +232,7 @@ impl Reporter {
     /// Prints what waits for the end.
     pub fn finish(self, stdout: &mut dyn Write) -> Result<(), Stop> {
         if let Reporter::Junit(suites) = self {
-            let mut report = Report::new("sigmaglot verify");
-            report.add_test_suites(suites.into_values());
-            let text = report
-                .to_string()
-                .map_err(|error| Diagnostic::new(codes::UNWRITABLE, format!("cannot write the report: {error}")))?;
-            stdout.write_all(text.as_bytes())?;
+            junit::print("sigmaglot verify", suites.into_values(), stdout)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Map, Value, json};
 
 use super::batch::Batch;
@@ -15,7 +15,7 @@ use super::mapping::Mappings;
 use super::settings::{Layers, View};
 use super::templates::templates;
 use super::verify::{Arguments, Format, Workplace, benches};
-use super::{Common, Exit, Stop, plan};
+use super::{Common, Exit, Stop, junit, plan};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
@@ -382,19 +382,14 @@ fn report(
                 Format::Text => text(case, verdict, name, pairs, stdout)?,
                 Format::Json => writeln!(stdout, "{}", record(case, verdict, name, pairs))?,
                 Format::Junit => {
-                    suite.add_test_case(junit(case, verdict, pairs));
+                    suite.add_test_case(test_case(case, verdict, pairs));
                 }
             }
         }
         suites.push(suite);
     }
     if format == Format::Junit {
-        let mut report = Report::new("sigmaglot verify --documents");
-        report.add_test_suites(suites);
-        let text = report
-            .to_string()
-            .map_err(|error| Diagnostic::new(codes::UNWRITABLE, format!("cannot write the report: {error}")))?;
-        stdout.write_all(text.as_bytes())?;
+        junit::print("sigmaglot verify --documents", suites, stdout)?;
     }
     Ok(())
 }
@@ -425,7 +420,7 @@ fn record(case: &Case, verdict: &Verdict, target: &str, pairs: &[Placed]) -> Val
     })
 }
 
-fn junit(case: &Case, verdict: &Verdict, pairs: &[Placed]) -> TestCase {
+fn test_case(case: &Case, verdict: &Verdict, pairs: &[Placed]) -> TestCase {
     let details = verdict.details(pairs).join("\n");
     let failure = |kind, message: &str| {
         let mut status = TestCaseStatus::non_success(kind);

@@ -122,6 +122,11 @@ impl<C> Gate<C> {
         self.conditions.is_empty()
     }
 
+    /// The conditions, however they are linked.
+    pub fn conditions(&self) -> impl Iterator<Item = &C> {
+        self.conditions.iter()
+    }
+
     /// Whether the gate lets pass, by what each condition says.
     pub fn holds(&self, mut test: impl FnMut(&C) -> bool) -> bool {
         if self.conditions.is_empty() {

@@ -52,6 +52,7 @@ mod unfit;
 mod values;
 pub mod vocabulary;
 mod wishes;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -62,6 +63,7 @@ pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
 pub use slip::{Slip, slips};
 pub use state::State;
 pub use unfit::{Reason, Unfit};
+pub use written::Written;
 
 use indexmap::IndexMap;
 use minijinja::value::Serde;

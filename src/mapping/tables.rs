@@ -108,7 +108,7 @@ impl Tables {
     }
 
     /// The log sources that have a row, more than once where several rows are for one.
-    fn logsources(&self) -> impl Iterator<Item = Logsource> {
+    pub fn logsources(&self) -> impl Iterator<Item = Logsource> {
         self.rows.iter().flat_map(|row| {
             let named = row.log.is_none() && row.columns.is_empty();
             let has = |source: &&Source| row.contains(&source.logsource()) && row.takes(Some(source));

@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub mod corpus;
+pub mod figures;
 pub mod generate;
 pub mod random;
 pub mod sample;

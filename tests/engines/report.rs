@@ -8,6 +8,7 @@ use sigmaglot::diagnostic::Code;
 use sigmaglot::interp::Event;
 use sigmaglot::ir::Rule;
 
+use crate::common::figures;
 use crate::engines::Spec;
 use crate::rules::Input;
 
@@ -233,6 +234,7 @@ pub fn page(reports: &[Report], input: &Input) -> String {
     for report in reports {
         section(&mut out, report);
     }
+    out.push_str(&figures::section());
     out
 }
 

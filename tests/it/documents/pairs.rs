@@ -16,6 +16,8 @@ pub struct Set {
     pub mapping: &'static str,
     pub target: &'static str,
     pub stored: Vec<Stored>,
+    /// The mapping that this one includes whole, if it does: rules and fields are asked there, of the same pairs.
+    pub fields_of: Option<&'static str>,
 }
 
 /// A pair with what kind of event it is: an id, a data set, a table with its action.
@@ -43,7 +45,10 @@ pub fn type_of(exclusion: Exclusion) -> &'static str {
 pub fn sets(root: &Path) -> Vec<Set> {
     let (elastic, microsoft, splunk) = (root.join("elastic"), root.join("microsoft"), root.join("splunk"));
     let windows = || lines(&elastic.join("pairs-windows.jsonl"));
-    let set = |mapping, target, stored| Set { mapping, target, stored };
+    let set = |mapping, target, stored| {
+        let fields_of = (mapping == "winlogbeat").then_some("ecs-windows");
+        Set { mapping, target, stored, fields_of }
+    };
     let mut m365 = lines(&elastic.join("m365_defender.jsonl"));
     m365.retain(|line| line.raw["category"].as_str().is_some_and(|c| c.starts_with("AdvancedHunting-")));
     let device = |row: fn(&Line) -> Event| m365.iter().filter_map(|line| device(line, row(line))).collect();

@@ -21,7 +21,7 @@ use sigmaglot::verify::Exclusion;
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
 
-use crate::common::{corpus, sample};
+use crate::common::{corpus, figures, sample};
 use crate::verify::support::{TARGETS, engines, target, witnesses};
 
 /// One rule of so many is taken where nothing else is said.
@@ -163,6 +163,11 @@ fn no_mapping_of_the_program_changes_a_verdict() {
         assert!(std::env::var_os("SIGMAGLOT_MAPPING").is_none(), "the page is of all mappings");
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/equality-mappings.md");
         fs::write(&file, &page).expect("docs/equality-mappings.md can be written");
+        figures::write(
+            "mappings",
+            &["mapping", "target", "rules", "events", "matches", "differences"],
+            &figures(&lines, &sums),
+        );
     }
     if std::env::var("SIGMAGLOT_FINDINGS").is_ok() {
         wrong.iter().for_each(|text| println!("FINDING {text}"));
@@ -173,6 +178,15 @@ fn no_mapping_of_the_program_changes_a_verdict() {
         let (matched, compared) = (sum.tally.rules_matched, sum.tally.compared());
         assert!(matched * 100 >= compared * 98, "{}: {matched} of {compared} rules matched", line.name);
     }
+}
+
+/// The figures that docs/equality.md shows.
+fn figures(lines: &[Line<'_>], sums: &[Sum]) -> Vec<Vec<String>> {
+    let row = |(line, Sum { tally, .. }): (&Line<'_>, &Sum)| {
+        let numbers = [tally.compared(), tally.events, tally.matched, tally.different].map(|n| n.to_string());
+        [line.name.to_owned(), line.target.to_owned()].into_iter().chain(numbers).collect()
+    };
+    lines.iter().zip(sums).map(row).collect()
 }
 
 /// The page of the figures.
