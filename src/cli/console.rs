@@ -2,8 +2,10 @@
 //!
 //! What cannot be written to stderr is lost; there is nobody left to tell.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
+use clap::{ColorChoice, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diagnostic::Diagnostic;
@@ -12,6 +14,62 @@ use crate::source::Source;
 
 /// Fewer files than this are done before a bar could be read.
 const PROGRESS_FROM: usize = 200;
+
+/// When messages are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Color {
+    /// What the arguments say, before they are parsed: complaints about them have colours too.
+    pub fn of_arguments(arguments: impl IntoIterator<Item = OsString>) -> Color {
+        let mut color = Color::Auto;
+        let mut arguments = arguments.into_iter().peekable();
+        while let Some(argument) = arguments.next() {
+            let text = argument.to_string_lossy();
+            let word = match text.strip_prefix("--color") {
+                Some("") => arguments.peek().map(|next| next.to_string_lossy().into_owned()),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            };
+            color = word.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or(color);
+        }
+        color
+    }
+
+    /// Whether to colour; `get` gives a variable of the environment.
+    fn is_on(self, terminal: bool, get: impl Fn(&str) -> Option<OsString>) -> bool {
+        let said = |name: &str| get(name).filter(|value| !value.is_empty());
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if said("NO_COLOR").is_some() => false,
+            Color::Auto if said("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            Color::Auto => {
+                terminal
+                    && said("CLICOLOR").is_none_or(|value| value != "0")
+                    && get("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> ColorChoice {
+        match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}
 
 /// The standard error stream.
 pub struct Console {
@@ -23,10 +81,10 @@ pub struct Console {
 
 impl Console {
     /// The process's stderr; a quiet one says errors only.
-    pub fn new(quiet: bool) -> Self {
+    pub fn new(quiet: bool, color: Color) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let plain = !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { quiet, terminal, style: if plain { Style::Plain } else { Style::Coloured }, progress: None }
+        let coloured = color.is_on(terminal, |name| std::env::var_os(name));
+        Self { quiet, terminal, style: if coloured { Style::Coloured } else { Style::Plain }, progress: None }
     }
 
     /// What threads need to render on their own.
@@ -110,5 +168,22 @@ impl Voice {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_goes_over_the_environment_and_the_environment_over_the_terminal() {
+        let on = |color: Color, terminal, variables: &[(&str, &str)]| {
+            color.is_on(terminal, |name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into()))
+        };
+        assert!(on(Color::Auto, true, &[]) && !on(Color::Auto, false, &[]));
+        assert!(on(Color::Always, false, &[("NO_COLOR", "1")]) && !on(Color::Never, true, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!on(Color::Auto, true, &[("NO_COLOR", "1")]) && on(Color::Auto, true, &[("NO_COLOR", "")]));
+        assert!(!on(Color::Auto, true, &[("CLICOLOR", "0")]) && on(Color::Auto, false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!on(Color::Auto, true, &[("TERM", "dumb")]) && !on(Color::Auto, false, &[("CLICOLOR_FORCE", "0")]));
     }
 }

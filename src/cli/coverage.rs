@@ -94,10 +94,10 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let mut mappings = Mappings::default();
     let lines = lines(&arguments, &mut mappings, console)?;
     let names: Vec<String> = lines.iter().map(|(_, target)| target.clone()).collect();
-    let targets = load_targets(&names, &super::convert::templates(&layers.general())?)?;
+    let targets = load_targets(&names, &super::templates::templates(&layers.general())?)?;
     let jobs = jobs(&lines, &mappings, &targets)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut rows: Vec<Row> = jobs

@@ -21,7 +21,7 @@ use crate::target::NAMES;
 pub struct MappingArguments {
     /// A mapping: a name that `sigmaglot mappings` lists, a pipeline file, or a directory of such; may be repeated. Of mappings
     /// with tables the first that has one for a rule's log source is for the rule
-    #[arg(short, long = "pipeline", value_name = "NAME|FILE|DIR")]
+    #[arg(short, long = "pipeline", value_name = "NAME|FILE|DIR", value_parser = super::names::Names::MAPPINGS, hide_possible_values = true)]
     pipelines: Vec<String>,
     /// What becomes of a rule with a field that no mapping knows [default: warn; error with --strict]
     #[arg(long, value_enum)]
@@ -48,6 +48,8 @@ pub enum UnmappedArgument {
 #[derive(Default)]
 pub struct Mappings {
     pipelines: Vec<Pipeline>,
+    /// Their texts.
+    sources: Vec<Source>,
     /// The pipelines of each argument, by their places.
     arguments: HashMap<String, Vec<usize>>,
     /// The texts of the lists that pipelines name.
@@ -118,7 +120,15 @@ impl Mappings {
             self.files.insert(file, read(&path)?.into());
         }
         self.pipelines.push(pipeline);
+        self.sources.push(Source::new(source.name().clone(), source.text()));
         Ok(())
+    }
+
+    /// The mappings for a target with one wrong fact each, with the names of their files.
+    pub fn slips(&self, target: &str) -> Vec<(String, mapping::Slip)> {
+        let own = self.pipelines.iter().zip(&self.sources).filter(|(pipeline, _)| pipeline.is_for(target));
+        own.flat_map(|(_, source)| mapping::slips(source).into_iter().map(|slip| (source.name().to_string(), slip)))
+            .collect()
     }
 
     /// What a mapping is given.

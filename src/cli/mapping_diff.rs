@@ -109,7 +109,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let general = layers.general();
     let names = general.targets()?;
-    let targets = load_targets(&names, &super::convert::templates(&general)?)?;
+    let targets = load_targets(&names, &super::templates::templates(&general)?)?;
     let Some((name, target)) = targets.first() else { return Ok(Exit::Success) }; // there is one, or an error
     let mut mappings = Mappings::default();
     let lists = [&arguments.before, &arguments.after].map(|list| super::mapping::list(list));
@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     };
     let parts = [part(before)?, part(after)?];
     let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);

@@ -3,6 +3,7 @@
 //! One file a command. What they share: `input` finds and reads rules, `console` speaks on stderr, `batch` works on many
 //! files in parallel and keeps their order. stdout carries data only; everything else goes to stderr.
 
+mod baseline;
 mod batch;
 mod check;
 mod completions;
@@ -12,30 +13,38 @@ mod coverage;
 pub mod engine;
 mod explain;
 mod fields;
+mod filename;
+mod heading;
 mod input;
 mod ir;
+mod job;
 mod man;
 mod mapping;
 mod mapping_diff;
 mod mapping_event;
 mod mapping_explain;
 mod mappings;
+mod names;
 mod outdir;
 mod placeholders;
 mod plan;
 mod record;
 mod run;
+mod said;
 mod settings;
 mod targets;
+mod templates;
 mod verdicts;
 mod verify;
+mod verify_documents;
+mod verify_mutants;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::diagnostic::{Diagnostic, codes};
 use console::Console;
@@ -65,6 +74,9 @@ struct Common {
     /// The configuration file [default: the nearest sigmaglot.toml above the first rule path]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "isolated", display_order = 902)]
     config: Option<PathBuf>,
+    /// Colour messages; auto: on a terminal, unless NO_COLOR, CLICOLOR=0 or CLICOLOR_FORCE say otherwise
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, display_order = 904)]
+    color: console::Color,
     /// Read no configuration file
     #[arg(long, global = true, display_order = 903)]
     isolated: bool,
@@ -138,7 +150,8 @@ impl From<io::Error> for Stop {
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let command = Cli::command().color(console::Color::of_arguments(std::env::args_os()).into());
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
@@ -146,7 +159,7 @@ pub fn main() -> ExitCode {
             return exit.code();
         }
     };
-    let mut console = Console::new(cli.common.quiet);
+    let mut console = Console::new(cli.common.quiet, cli.common.color);
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let result = dispatch(cli, &mut console, &mut stdout).and_then(|exit| {
         stdout.flush()?;

@@ -15,13 +15,15 @@ pub enum Status {
     Unsupported,
     /// The rule could not be read.
     Invalid,
+    /// The record of no rule: finalizers made one text of the queries of all.
+    Finalized,
 }
 
 /// A line of output. Every key but `mapping` is always there.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
     /// The file as the user named it, or `<stdin>`.
-    pub path: &'a str,
+    pub path: Option<&'a str>,
     /// The rule's id.
     pub id: Option<&'a str>,
     /// The rule's title; null where not even that could be read.
@@ -39,4 +41,21 @@ pub struct Record<'a> {
     /// What the mapping did; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<&'a mapping::Record>,
+}
+
+impl<'a> Record<'a> {
+    /// The record of the text that finalizers made of all queries for a target.
+    pub fn finalized(target: &'a str, text: &'a str) -> Self {
+        Record {
+            path: None,
+            id: None,
+            title: None,
+            target,
+            status: Status::Finalized,
+            query: Some(text),
+            diagnostics: Vec::new(),
+            ir_hash: None,
+            mapping: None,
+        }
+    }
 }

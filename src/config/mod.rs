@@ -49,6 +49,12 @@ pub struct Settings {
     pub table: Option<String>,
     /// The directory for a file a query.
     pub out_dir: Option<PathBuf>,
+    /// The template of the names of these files.
+    pub filename: Option<String>,
+    /// Whether rules that a target does not support are no failure.
+    pub skip_unsupported: Option<bool>,
+    /// The file of refusals that are known and no failure.
+    pub baseline: Option<PathBuf>,
     /// What to print of a conversion.
     pub format: Option<Format>,
     /// Whether queries are broken and indented.

@@ -71,6 +71,21 @@ const NOTE: usize = 32;
 /// Why the work ended; the diagnostic was noted.
 pub(super) struct Failed;
 
+/// The tree without the conjuncts that a mapping added.
+pub(super) fn without_added(expr: &Expr) -> Expr {
+    let Node::All(parts) = &expr.node else { return expr.clone() };
+    let is_own = |part: &&Expr| {
+        let (mut all, mut any) = (true, false);
+        part.for_each_predicate(&mut |_, origin| {
+            all &= origin.author == Author::Mapping;
+            any = true;
+        });
+        !(all && any)
+    };
+    let parts = parts.iter().filter(is_own).map(without_added).collect();
+    Expr::new(Node::All(parts), expr.origin.clone())
+}
+
 /// Applies pipelines to a rule.
 pub(super) fn apply<'a>(
     pipelines: &[&'a Pipeline],

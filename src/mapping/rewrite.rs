@@ -18,6 +18,17 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
         Transformation::Values(change) => {
             let written = part.clone();
+            if let Change::Encoding(encoding) = change {
+                part.for_each_predicate(&mut |predicate, origin| {
+                    let Some(text) = encoding.doubtful(&predicate.test) else { return };
+                    let message = format!(
+                        "`{text}` also finds `&amp;`, `&lt;` or `&gt;`, as the product spells `&`, `<` and `>`"
+                    );
+                    let diagnostic = Diagnostic::new(codes::MAPPING_SPELLING, message).at(origin.span);
+                    work.diagnostics
+                        .push(diagnostic.help("put more of the text before it, so that it cannot begin within one"));
+                });
+            }
             let changed = item::map_tests(part, &mut |predicate, place| match change.apply(
                 &predicate.subject,
                 &predicate.test,

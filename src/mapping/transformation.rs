@@ -215,6 +215,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_values",
     "sigmaglot_prefixes",
     "sigmaglot_registry_data",
+    "sigmaglot_encoding",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.

@@ -171,21 +171,15 @@ impl<R: BufRead> Objects<R> {
 
     fn value(&mut self, changes: &mut Changes) -> Result<Value, Broken> {
         let mut scan = Scan::default();
-        let broken = loop {
-            match self.scan(&mut scan) {
-                Ok(()) => {}
-                Err(broken) => break broken,
-            }
-            match value::read(self.window.text(), changes) {
-                Ok(value) if scan.depth == 0 => return Ok(value),
-                Ok(_) | Err(Wrong::Ends) => {
-                    break Broken { code: codes::EVENT_SYNTAX, message: "the value does not end".into() };
-                }
-                Err(Wrong::Syntax(message)) => break syntax(message),
-            }
-        };
-        self.go_on(&scan);
-        Err(broken)
+        let value = self.scan(&mut scan).and_then(|()| match value::read(self.window.text(), changes) {
+            Ok(value) if scan.depth == 0 => Ok(value),
+            Ok(_) | Err(Wrong::Ends) => Err(syntax("the value does not end")),
+            Err(Wrong::Syntax(message)) => Err(syntax(message)),
+        });
+        if value.is_err() {
+            self.go_on(&scan);
+        }
+        value
     }
 
     /// Behind a value that could not be read: with the line after the one where it began; a value within one line is left
