@@ -69,8 +69,8 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             let Some(name) = parts.names.get(&old) else { return part };
             let changed = each(work, part, &|test, place, _| {
                 let Some(path) = text(test) else { return Ok(on(&old, test.clone(), &place.origin)) };
-                let last = parts.name_of(&path).ok_or(Reason::Division)?;
-                Ok(together(vec![(old.clone(), path.clone()), (name.clone(), last.to_owned())], &place.origin))
+                let last = parts.name_of(&path).map(|last| (name.clone(), last.to_owned()));
+                Ok(together([(old.clone(), path)].into_iter().chain(last).collect(), &place.origin))
             });
             rewrite::note_parts(work, item, &old, &changed);
             item::split(changed)

@@ -1,7 +1,7 @@
 //! `sigmaglot_names`: columns that hold the name of a file whose path another column holds. An extension of the format.
 //!
 //! The relation that a mapping declares, and a test checks on stored documents: where the path has a separator, the name is what comes after the last
-//! one; where it has none, the path is no file's and the name is the same text without a dot. So `*\\x.exe` holds of the path exactly where the name is
+//! one; where it has none, as `System`, it is no file's path, and there is no name with a dot. So `*\\x.exe` holds of the path exactly where the name is
 //! `x.exe`. Nothing else is said by the name: a wildcard in it could stand for a separator.
 
 use std::sync::Arc;
@@ -30,12 +30,9 @@ impl LastParts {
         (is_name && foldable).then(|| Test::Pattern(Pattern::literal(name, pattern.case)))
     }
 
-    /// The name that the product keeps beside a path; `None` where the product has no such path.
+    /// The name of a file beside its path; `None` where there is none.
     pub fn name_of<'t>(&self, path: &'t str) -> Option<&'t str> {
-        match path.rsplit_once(self.separator) {
-            Some((_, name)) => Some(name),
-            None => (!path.contains('.')).then_some(path),
-        }
+        path.rsplit_once(self.separator).map(|(_, name)| name)
     }
 }
 
@@ -62,9 +59,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_folder_is_no_path() {
+    fn what_has_no_folder_has_no_name() {
         let parts = LastParts { separator: '\\', names: IndexMap::new() };
-        assert_eq!((parts.name_of(r"C:\a.exe"), parts.name_of("System")), (Some("a.exe"), Some("System")));
-        assert_eq!(parts.name_of("a.exe"), None);
+        assert_eq!((parts.name_of(r"C:\a.exe"), parts.name_of("System")), (Some("a.exe"), None));
     }
 }
