@@ -60,7 +60,7 @@ pub(super) struct Replay<'a> {
 }
 
 /// The most messages about one rule.
-const MOST_MESSAGES: usize = 200;
+const MOST_MESSAGES: usize = 1_000;
 
 /// What a note on a field costs, in bytes.
 const NOTE: usize = 32;
