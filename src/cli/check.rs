@@ -9,8 +9,8 @@ use super::console::Console;
 use super::settings::Layers;
 use super::{Common, Exit, Stop, input};
 use crate::config::Settings;
-use crate::diagnostic::{Diagnostic, Report, Severity};
-use crate::sigma::UnresolvedPlaceholders;
+use crate::diagnostic::{Diagnostic, Report, Severity, codes};
+use crate::sigma::{UnresolvedPlaceholders, taxonomy};
 
 /// Read rules and report what is wrong with them
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
   sigmaglot check rules --fail-on warning
   sigmaglot check rules --format json | jq '.[].code'
 
-Exit codes: 0 all rules can be read; 1 findings (see --fail-on); 2 a rule could not be read; 3 usage, or a file that \
+Exit codes: 0 all rules can be read; 1 findings: faults of what describes a rule, and see --fail-on; 2 a rule could not be read; 3 usage, or a file that \
 cannot be read.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,12 +54,14 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let flags = Settings { placeholders: arguments.rules.placeholders.files(), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let mut found = input::find_rules(&arguments.rules, console)?;
+    found.metadata = input::Metadata::Said;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);
     }
     let batch = Batch::new(common.threads)?;
-    let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
+    let mut loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
+    loaded.iter_mut().for_each(note_unknown_sources);
     let (voice, format) = (console.voice(), arguments.format);
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut counts = Counts::default();
@@ -105,7 +107,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let findings = match arguments.fail_on {
         Some(FailOn::Note) => counts.notes + counts.warnings,
         Some(FailOn::Warning) => counts.warnings,
-        None => 0,
+        None => counts.findings,
     };
     Ok(if findings > 0 { exit.max(Exit::Findings) } else { exit })
 }
@@ -116,6 +118,27 @@ struct Counts {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// Those of the warnings that are about what describes a rule.
+    findings: usize,
+}
+
+/// Adds notes about words of log sources that Sigma's taxonomy does not have.
+fn note_unknown_sources(loaded: &mut input::Loaded) {
+    let read = &mut loaded.read;
+    for rule in &read.rules {
+        for (part, word) in taxonomy::unknown(&rule.logsource) {
+            let said = |d: &Diagnostic| {
+                d.code == codes::LOGSOURCE_SLIP && d.span.is_some_and(|at| loaded.source.slice(at).contains(word))
+            };
+            if read.diagnostics.iter().any(said) {
+                continue;
+            }
+            let message = format!("Sigma's taxonomy has no {part} `{word}`");
+            let diagnostic = Diagnostic::new(codes::LOGSOURCE_UNKNOWN, message).at(rule.logsource.span);
+            read.diagnostics.push(diagnostic.help("it needs a mapping of your own"));
+        }
+    }
+    read.diagnostics.sort_by_key(|d| d.span.map_or(0, |span| span.start));
 }
 
 impl Counts {
@@ -126,6 +149,7 @@ impl Counts {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
+            findings: diagnostics.iter().filter(|d| d.is_finding()).count(),
         }
     }
 
@@ -134,5 +158,6 @@ impl Counts {
         self.errors += other.errors;
         self.warnings += other.warnings;
         self.notes += other.notes;
+        self.findings += other.findings;
     }
 }

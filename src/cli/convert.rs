@@ -82,7 +82,7 @@ A jsonl record has path, id, title, target, status (ok, unsupported, invalid), q
 known is null, and what cannot be read has a record too. What is to be said \
 of a rule is in its records with jsonl, and on stderr with text.
 
-Directories are searched for *.yml and *.yaml, hidden and git-ignored files included.
+Directories are searched for *.yml and *.yaml, hidden ones included; what a .gitignore or --exclude names is left out.
 
 Exit codes: 0 every rule was converted to every target, but for refusals in the baseline and with --skip-unsupported; 2 a rule could not be read or converted; 3 usage, a template that \
 fails, or a file that cannot be read or written.";
@@ -134,7 +134,8 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let templates = templates(&general)?;
     let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
     let policy = Policy::new(&arguments, &general)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let mut found = input::find_rules(&arguments.rules, console)?;
+    found.foreign = if general.is_strict() { input::Foreign::Error } else { input::Foreign::Note };
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);
     }

@@ -97,7 +97,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let targets = load_targets(&names, &super::templates::templates(&layers.general())?)?;
     let jobs = jobs(&lines, &mappings, &targets)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut rows: Vec<Row> = jobs

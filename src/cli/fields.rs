@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let defaults = Settings { targets: Some(vec!["eql".to_owned()]), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules.paths, flags, defaults, console)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let views = Views::new(&layers, &found);
     let targets = views.targets(&Templates::embedded())?;
     let mappings = views.mappings(console)?;

@@ -110,8 +110,7 @@ impl Job<'_> {
         done: &mut Done,
     ) {
         let hash = self.records.then(|| ir::json::hash(rule));
-        let about: Vec<&Diagnostic> =
-            loaded.read.diagnostics.iter().filter(|d| !d.is_error() && concerns(d, rule)).collect();
+        let about: Vec<&Diagnostic> = loaded.about().filter(|d| !d.is_error() && concerns(d, rule)).collect();
         let normal = LazyCell::new(|| normalized(rule));
         for (place, part, name, target) in self.parts(plan) {
             let Some(session) = sessions.get_mut(part.target) else { continue };

@@ -48,6 +48,8 @@ pub enum UnmappedArgument {
 #[derive(Default)]
 pub struct Mappings {
     pipelines: Vec<Pipeline>,
+    /// Their texts.
+    sources: Vec<Source>,
     /// The pipelines of each argument, by their places.
     arguments: HashMap<String, Vec<usize>>,
     /// The texts of the lists that pipelines name.
@@ -118,7 +120,15 @@ impl Mappings {
             self.files.insert(file, read(&path)?.into());
         }
         self.pipelines.push(pipeline);
+        self.sources.push(Source::new(source.name().clone(), source.text()));
         Ok(())
+    }
+
+    /// The mappings for a target with one wrong fact each, with the names of their files.
+    pub fn slips(&self, target: &str) -> Vec<(String, mapping::Slip)> {
+        let own = self.pipelines.iter().zip(&self.sources).filter(|(pipeline, _)| pipeline.is_for(target));
+        own.flat_map(|(_, source)| mapping::slips(source).into_iter().map(|slip| (source.name().to_string(), slip)))
+            .collect()
     }
 
     /// What a mapping is given.

@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     };
     let parts = [part(before)?, part(after)?];
     let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);

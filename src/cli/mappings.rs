@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Exit, Stop};
 use crate::mapping::sources::{self, Source as LogSource};
-use crate::mapping::{Pipeline, builtin};
+use crate::mapping::{Pipeline, Product, builtin};
 use crate::source::Source;
 use crate::target::NAMES;
 
@@ -41,6 +41,9 @@ enum Format {
 struct Entry {
     name: String,
     title: String,
+    /// The product whose events it describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<Product>,
     /// The targets that it is for, of several mappings those that all are for.
     targets: Vec<&'static str>,
     /// The mappings that go together under this name.
@@ -81,13 +84,14 @@ fn entries() -> Vec<Entry> {
         let source = Source::new(name, builtin::get(name).unwrap_or_default());
         let (Some(pipeline), _) = Pipeline::parse(&source) else { continue }; // a test reads every one
         let targets = NAMES.iter().copied().filter(|target| pipeline.is_for(target)).collect();
-        out.push(Entry { name: name.to_owned(), title: pipeline.name.to_string(), targets, mappings: Vec::new() });
+        let (title, product) = (pipeline.name.to_string(), pipeline.product);
+        out.push(Entry { name: name.to_owned(), title, product, targets, mappings: Vec::new() });
     }
     for (name, bundle) in builtin::bundles() {
         let of = |mapping: &String| out.iter().find(|entry| entry.name == *mapping);
         let has = |target: &&str| bundle.mappings.iter().filter_map(of).all(|entry| entry.targets.contains(target));
         let targets = NAMES.iter().copied().filter(has).collect();
-        out.push(Entry { name, title: bundle.title, targets, mappings: bundle.mappings });
+        out.push(Entry { name, title: bundle.title, product: None, targets, mappings: bundle.mappings });
     }
     out
 }

@@ -36,6 +36,8 @@ mod targets;
 mod templates;
 mod verdicts;
 mod verify;
+mod verify_documents;
+mod verify_mutants;
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;

@@ -125,6 +125,11 @@ pub fn normalized(rule: &Rule) -> Rule {
 }
 
 impl<'m> Part<'m> {
+    /// What the settings say that queries name as their table.
+    pub fn table(&self) -> Option<&str> {
+        self.table.as_deref()
+    }
+
     /// The conversion to a target through a chain, with the table that the mapping or the target names.
     pub fn new(target: usize, chain: Chain<'m>, mapping: mapping::Options) -> Self {
         Self { target, chain, mapping, strict: false, table: None }

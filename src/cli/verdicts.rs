@@ -48,6 +48,7 @@ impl Verdict {
         match self.comparison.outcome {
             Outcome::Equal => "equal",
             Outcome::Different(_) => "different",
+            Outcome::NotCompared => "not compared",
             Outcome::Refused(_) => "refused",
             Outcome::Failed { .. } => "failed",
         }
@@ -64,6 +65,7 @@ impl Verdict {
     fn details(&self) -> Vec<String> {
         match &self.comparison.outcome {
             Outcome::Equal => Vec::new(),
+            Outcome::NotCompared => self.reasons(),
             Outcome::Refused(errors) => errors.iter().map(Diagnostic::to_string).collect(),
             Outcome::Failed { engine, query, error } => {
                 let mut lines = vec![format!("{engine} gave no answer:")];
@@ -74,6 +76,15 @@ impl Verdict {
                 lines
             }
             Outcome::Different(difference) => difference_lines(difference),
+        }
+    }
+
+    /// Why no event could be compared.
+    fn reasons(&self) -> Vec<String> {
+        let excluded = &self.comparison.excluded;
+        match excluded.is_empty() {
+            true => vec!["there is no event: name some with --events".to_owned()],
+            false => excluded.iter().map(|(why, n)| format!("{n} events left out: {why}")).collect(),
         }
     }
 
@@ -89,10 +100,11 @@ impl Verdict {
                 "stated": model.stated, "warned": model.warned,
                 "unwarned": model.unwarned.as_ref().map(|event| &event.0),
             },
+            "unknown_fields": comparison.unknown_fields,
             "diagnostics": null, "failure": null, "difference": null,
         });
         match &comparison.outcome {
-            Outcome::Equal => {}
+            Outcome::Equal | Outcome::NotCompared => {}
             Outcome::Refused(errors) => {
                 let errors = errors.iter().map(|e| json!({"code": e.code, "message": e.message, "help": e.help}));
                 record["diagnostics"] = errors.collect();
@@ -121,6 +133,7 @@ impl Verdict {
         };
         let status = match &self.comparison.outcome {
             Outcome::Equal => TestCaseStatus::success(),
+            Outcome::NotCompared => failure(NonSuccessKind::Error, "no event could be compared"),
             Outcome::Different(_) => {
                 failure(NonSuccessKind::Failure, "the query does not select what the rule matches")
             }
@@ -202,7 +215,7 @@ impl Reporter {
         match self {
             Reporter::Text => {
                 let Verdict { path, title, target, .. } = verdict;
-                writeln!(stdout, "{:<9}  {target}  {path}: {title} ({})", verdict.word(), verdict.counts())?;
+                writeln!(stdout, "{:<12}  {target}  {path}: {title} ({})", verdict.word(), verdict.counts())?;
                 for line in verdict.details() {
                     writeln!(stdout, "  {line}")?;
                 }

@@ -1,6 +1,6 @@
 //! `sigmaglot verify`: the rules' queries against the interpreter, on events made from the rules and on given ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,13 @@ use super::plan::{Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
-use super::{Common, Exit, Stop};
+use super::verify_mutants::{self, Part};
+use super::{Common, Exit, Stop, verify_documents};
 use crate::config::Settings;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::interp::Event;
 use crate::ir::Rule;
+use crate::mapping::vocabulary;
 use crate::sigma::UnresolvedPlaceholders;
 use crate::target::{Session, Target};
 use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
@@ -34,20 +36,26 @@ use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, co
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
-    rules: input::RuleArguments,
+    pub(super) rules: input::RuleArguments,
     /// The targets; `sigmaglot targets` lists them [default: the configuration's]
     #[arg(short, long = "target", value_name = "TARGET", value_delimiter = ',', value_parser = super::names::Names::TARGETS, hide_possible_values = true)]
     targets: Vec<String>,
     #[command(flatten)]
     mapping: MappingArguments,
+    /// Table, index or category that the queries name, as in convert [default: the mapping's]
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
     /// Further events to compare on: files, directories, or - for stdin; may be repeated
     #[arg(short, long = "events", value_name = "EVENTS")]
     events: Vec<PathBuf>,
+    /// Compare what a product stored instead: files of pairs of raw event and document, or directories of such files
+    #[arg(long, value_name = "PAIRS", conflicts_with_all = ["events", "seed", "witnesses"])]
+    pub(super) documents: Vec<PathBuf>,
     /// Start of the random choices among the events made from a rule
     #[arg(long, value_name = "N", default_value_t = witness::Options::default().seed)]
     seed: u64,
-    /// How many altered events to make of a rule, beside those for each way to match and for each predicate
-    #[arg(long, value_name = "N", default_value_t = witness::Options::default().mutations)]
+    /// How many near hits and near misses to make of each predicate of a rule, a list being one
+    #[arg(long, value_name = "N", default_value_t = witness::Options::default().near)]
     witnesses: usize,
     /// sqlite (for sql), model (for eql, kql and spl), or a program that speaks JSON lines, with its arguments [default: sqlite
     /// or model]
@@ -56,9 +64,18 @@ pub struct Arguments {
     /// How long a program may take for an answer
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
+    /// Make mistakes in the templates and their operands, one at a time, and print how many of them the comparison notices
+    #[arg(long)]
+    mutants: bool,
+    /// With --mutants: exit with 1 where the score of a macro is below this
+    #[arg(long, value_name = "PERCENT", requires = "mutants")]
+    floor: Option<f64>,
+    /// With --mutants: only a part of them, such as 2/5
+    #[arg(long, value_name = "N/M", requires = "mutants")]
+    part: Option<Part>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub(super) format: Format,
     /// Files that replace the embedded templates and manifests of the same path, such as kql/query.j2
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
@@ -70,6 +87,9 @@ const EXAMPLES: &str = "Examples:
   sigmaglot verify rules -t kql --templates my-templates --format junit > verify.xml
   sigmaglot verify rules -t eql -p ecs-windows
   sigmaglot verify rules -t sql:duckdb --engine 'python3 tests/engines/runner.py duckdb'
+  sigmaglot verify rules -t kql --mutants --templates my-templates --floor 95
+  sigmaglot verify --documents pairs.jsonl -t eql -p ecs-windows
+  sigmaglot verify rules --documents pairs.jsonl -t eql -p ecs-windows --format json
 
 For each rule and target: equal, with the number of distinct events compared and how many of them matched; different, with the \
 smallest event found, both verdicts and the reasons of the rule's; refused, where the target cannot say the rule; failed, where \
@@ -80,7 +100,14 @@ With -p, rule and events go through the mapping. A difference is then either in 
 event otherwise than the rule judges the event, or in the query. Events that the product would not have in this way are left out, with the \
 reason. Queries run as the pipelines' post-processing leaves them.
 
-Exit codes: 0 all queries are equal; 1 one is different; 2 none is different, but a rule could not be read or converted or an \
+--mutants prints, for each macro of the templates, how many mistakes in it the events would show: caught, survived (with a rule, and \
+the event that would have told), equivalent (with the proof), and unviable, which no engine can read.
+
+With --documents, nothing is made: a line of PAIRS is {\"raw\": {..}, \"document\": {..}}, an event in the names that rules use and what \
+the product stored of it. Each rule given, and each of the questions made from the raw events, must match the raw event exactly if the \
+mapped query selects the document. A wrong fact of a mapping shows here and nowhere else. docs/documents.md says more.
+
+Exit codes: 0 all queries are equal; 1 one is different, or a macro's score is below --floor; 2 none is different, but a rule could not be read or converted or an \
 engine gave no answer; 3 usage, or a file that cannot be read.";
 
 /// What to print.
@@ -111,22 +138,22 @@ struct Shared {
 }
 
 /// A target with what runs its queries.
-struct Bench {
+pub(super) struct Bench {
     name: String,
     target: Target,
     runner: Runner,
 }
 
 /// What a thread keeps between rules.
-struct Workplace<'b> {
-    seats: Vec<Seat<'b>>,
+pub(super) struct Workplace<'b> {
+    pub(super) seats: Vec<Seat<'b>>,
 }
 
 /// A target's session and engines on one thread.
-struct Seat<'b> {
-    target: &'b str,
-    session: Session<'b>,
-    engines: Result<Vec<Box<dyn Engine>>, EngineError>,
+pub(super) struct Seat<'b> {
+    pub(super) target: &'b str,
+    pub(super) session: Session<'b>,
+    pub(super) engines: Result<Vec<Box<dyn Engine>>, EngineError>,
 }
 
 /// What came of a rule.
@@ -137,11 +164,14 @@ struct Done {
 }
 
 pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+    if !arguments.documents.is_empty() {
+        return verify_documents::run(&arguments, common, console, stdout);
+    }
     refuse_two_stdins(&arguments)?;
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
     let templates = super::templates::templates(&general)?;
-    let found = input::find(&arguments.rules.paths, console)?;
+    let found = input::find_rules(&arguments.rules, console)?;
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;
     let mappings = views.mappings(console)?;
@@ -153,17 +183,24 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let (loaded, mut exit) = read_rules(&arguments, &general, &found, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
     let options =
-        witness::Options { seed: arguments.seed, mutations: arguments.witnesses, ..witness::Options::default() };
+        witness::Options { seed: arguments.seed, ..witness::Options::default() }.with_near(arguments.witnesses);
     let rules: Vec<(&Loaded, &Plan<'_>, &Rule)> = loaded
         .iter()
         .zip(of)
         .filter_map(|(file, place)| Some((file, plans.get(*place)?)))
         .flat_map(|(file, plan)| file.read.rules.iter().map(move |rule| (file, plan, rule)))
         .collect();
+    if arguments.mutants {
+        let (part, floor, format) = (arguments.part.unwrap_or_default(), arguments.floor, arguments.format);
+        let (benches, templates, mappings, rules, events) = (&benches, &templates, &mappings, &rules, &events);
+        let run = verify_mutants::Run { benches, templates, mappings, rules, events, options, part, floor, format };
+        return Ok(exit.max(run.run(&batch, console, stdout)?));
+    }
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
     let mut different = false;
+    let mut unknown = UnknownFields::default();
     console.start(rules.len());
     batch.run(
         &rules,
@@ -173,11 +210,13 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
             for (target, verdict) in &done.verdicts {
                 tallies.get_mut(*target).into_iter().for_each(|tally| tally.add(&verdict.comparison));
                 different |= matches!(verdict.comparison.outcome, Outcome::Different(_));
-                if matches!(verdict.comparison.outcome, Outcome::Refused(_) | Outcome::Failed { .. }) {
+                let shown = matches!(verdict.comparison.outcome, Outcome::Equal | Outcome::Different(_));
+                if !shown {
                     exit = exit.max(Exit::Rules);
                 }
                 reporter.take(verdict, stdout)?;
             }
+            unknown.add(&done);
             flips.add_all(&done.flips);
             console.step();
             Ok(())
@@ -185,6 +224,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     )?;
     console.finish();
     reporter.finish(stdout)?;
+    unknown.say(console);
     summarise(&benches, &tallies, &flips, console);
     // A difference is what was asked about: it is not hidden behind a rule that could not be read.
     Ok(if different && exit < Exit::Usage { Exit::Findings } else { exit })
@@ -192,11 +232,12 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
 
 impl Arguments {
     /// What the flags say.
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         Settings {
             targets: (!self.targets.is_empty()).then(|| self.targets.clone()),
             templates: self.templates.clone(),
             placeholders: self.rules.placeholders.files(),
+            table: self.table.clone(),
             ..self.mapping.settings()
         }
     }
@@ -212,7 +253,7 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
 }
 
 /// Finds what runs the queries of the targets.
-fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
+pub(super) fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
     let engine = arguments.engine.as_deref().map(str::trim);
     let program = match engine {
         None | Some("sqlite" | "model") => None,
@@ -309,6 +350,23 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
     Ok(out)
 }
 
+impl Bench {
+    /// The target's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The target.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Engines of their own.
+    pub(super) fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
+        self.runner.engines()
+    }
+}
+
 impl Runner {
     fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
         Ok(match self {
@@ -346,7 +404,7 @@ impl Engine for Shared {
 }
 
 impl<'b> Workplace<'b> {
-    fn new(benches: &'b [Bench]) -> Self {
+    pub(super) fn new(benches: &'b [Bench]) -> Self {
         let seat = |bench: &'b Bench| Seat {
             target: &bench.name,
             session: bench.target.session(),
@@ -372,9 +430,9 @@ impl<'b> Workplace<'b> {
             let seat = self.seats.get_mut(part.target)?;
             let mapping = (!part.chain.is_empty()).then_some(Mapping { chain: &part.chain, options: &part.mapping });
             let comparison = match (&mut seat.engines, mapping) {
-                (Ok(engines), None) => compare(rule, seat.target, &mut seat.session, engines, &events),
+                (Ok(engines), None) => compare(rule, seat.target, part.table(), &mut seat.session, engines, &events),
                 (Ok(engines), Some(mapping)) => {
-                    compare_mapped(rule, mapping, seat.target, &mut seat.session, engines, &events)
+                    compare_mapped(rule, mapping, seat.target, part.table(), &mut seat.session, engines, &events)
                 }
                 (Err(error), _) => Comparison::failed(seat.target, error.clone()),
             };
@@ -384,15 +442,42 @@ impl<'b> Workplace<'b> {
     }
 }
 
+/// Fields that are not known, with the number of rules that name them.
+#[derive(Default)]
+struct UnknownFields(BTreeMap<Arc<str>, usize>);
+
+impl UnknownFields {
+    fn add(&mut self, done: &Done) {
+        let fields = done.verdicts.iter().flat_map(|(_, verdict)| &verdict.comparison.unknown_fields);
+        for field in fields.collect::<BTreeSet<_>>() {
+            *self.0.entry(field.clone()).or_default() += 1;
+        }
+    }
+
+    /// Says each of them once: a query on a field that no event has is equal, and finds nothing.
+    fn say(&self, console: &mut Console) {
+        for (field, rules) in &self.0 {
+            let rules = if *rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+            let message = format!("no mapping knows the field `{field}` of {rules}: its events are made up");
+            let diagnostic = Diagnostic::new(codes::FIELD_UNKNOWN, message);
+            console.say(&match did_you_mean(field, vocabulary::all().iter().map(AsRef::as_ref)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+        }
+    }
+}
+
 /// Says for each target what came of it, and of the predicates how many were put to the proof.
 fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: &mut Console) {
     for (bench, tally) in benches.iter().zip(tallies) {
         console.summary(&format!(
-            "{}: {} equal, {} different, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
+            "{}: {} equal, {} different, {} not compared, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
              told two events apart",
             bench.name,
             tally.equal,
             tally.different,
+            tally.not_compared,
             tally.failed,
             tally.refused,
             tally.events,
@@ -414,6 +499,9 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
             ),
             (tally.warned, "events judged otherwise as stored, as the conversion's SG0504 says"),
             (tally.unwarned, "rules with events judged otherwise as stored, and no SG0504"),
+            (tally.members_read, "members of long lists read in the queries"),
+            (tally.members_tested, "members or constants of long lists tested by an event each"),
+            (tally.members_unread, "members of long lists neither read nor tested"),
         ] {
             if n > 0 {
                 console.summary(&format!("  {n:>7}  {what}"));
@@ -421,15 +509,21 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
         }
     }
     console.summary(&format!(
-        "witnesses: {} of {} rules matched; {} of {} predicates flipped the verdict, {} had no effect of their own, {} no \
-         value, {} left out; {} ways to match left out",
+        "witnesses: {} of {} rules matched; {} of {} predicates flipped the verdict, {} were subsumed by others, {} \
+         contradicted them, {} had no value, {} left out; {} more members of long lists; {} ways to match left out",
         flips.rules_matched,
         flips.rules,
         flips.found,
         flips.predicates(),
         flips.no_effect,
+        flips.contradictory,
         flips.no_sample,
         flips.left_out,
+        flips.listed,
         flips.ways_left_out,
+    ));
+    console.summary(&format!(
+        "boundaries: {} near hits, {} near misses; {} kinds more than --witnesses allows; {} predicates without any",
+        flips.hits, flips.misses, flips.capped, flips.bare,
     ));
 }

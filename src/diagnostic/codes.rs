@@ -60,6 +60,9 @@ codes! {
     /// More messages than are kept.
     MESSAGES_LEFT_OUT = "SG0009" Note;
 
+    /// The file holds no document.
+    SOURCE_EMPTY = "SG0010" Warning;
+
     // ---- 01xx: documents and attributes ----
     /// The top level of a document is no map.
     NOT_A_RULE = "SG0101" Error;
@@ -68,11 +71,11 @@ codes! {
     /// An attribute has the wrong type or length.
     ATTRIBUTE_TYPE = "SG0103" Error;
     /// An attribute has a value outside its closed list.
-    ATTRIBUTE_VALUE = "SG0104" Error;
+    ATTRIBUTE_VALUE = "SG0104" Warning;
     /// A date is not `YYYY-MM-DD`.
-    DATE_INVALID = "SG0105" Error;
+    DATE_INVALID = "SG0105" Warning;
     /// A tag has no namespace.
-    TAG_INVALID = "SG0106" Error;
+    TAG_INVALID = "SG0106" Warning;
     /// A tag has characters that tags should not have.
     TAG_FORM = "SG0107" Warning;
     /// The id is no UUID.
@@ -80,13 +83,19 @@ codes! {
     /// The log source names neither category, product nor service.
     LOGSOURCE_EMPTY = "SG0109" Error;
     /// The taxonomy is not known.
-    TAXONOMY_UNKNOWN = "SG0110" Error;
+    TAXONOMY_UNKNOWN = "SG0110" Warning;
     /// The rule is for an unsupported version of the specification.
     VERSION_UNSUPPORTED = "SG0111" Error;
     /// An unknown attribute is close to a known one.
     ATTRIBUTE_UNKNOWN = "SG0112" Warning;
     /// A list of unique entries has one twice.
     ENTRY_TWICE = "SG0113" Warning;
+    /// A word of the log source is close to one that Sigma has.
+    LOGSOURCE_SLIP = "SG0114" Warning;
+    /// Sigma's taxonomy has no such word of a log source.
+    LOGSOURCE_UNKNOWN = "SG0115" Note;
+    /// A key stands at the wrong level of the document.
+    KEY_MISPLACED = "SG0116" Warning;
 
     // ---- 02xx: detections, values, modifiers ----
     /// There is no modifier of this name.
@@ -127,6 +136,14 @@ codes! {
     BACKSLASHES_LEADING = "SG0218" Warning;
     /// `timeframe` has no effect.
     TIMEFRAME_IGNORED = "SG0219" Warning;
+    /// A key with modifiers has no colon after it.
+    COLON_MISSING = "SG0220" Error;
+    /// A keyword looks like a field with its value.
+    KEYWORD_LIKE_ITEM = "SG0221" Warning;
+    /// Double quotes make a control character of a backslash and a letter.
+    ESCAPED_CONTROL = "SG0222" Note;
+    /// The regular expressions of a rule or file are too large together.
+    BUDGET_EXCEEDED = "SG0223" Error;
 
     // ---- 03xx: conditions ----
     /// There is no condition, or it is no text.
@@ -167,6 +184,8 @@ codes! {
     PLACEHOLDER_LIMIT = "SG0407" Error;
     /// A backslash before a percent sign does not escape it.
     PERCENT_ESCAPE = "SG0408" Note;
+    /// The rule is part of a correlation, so it does not stand alone.
+    CORRELATED = "SG0409" Error;
 
     // ---- 05xx: targets ----
     /// The target's language has no way to say this predicate.
@@ -185,6 +204,8 @@ codes! {
     PLACEHOLDER_UNRESOLVED = "SG0507" Error;
     /// The condition is constant: it selects every event or none.
     CONDITION_CONSTANT = "SG0508" Note;
+    /// The target's engine gives up on a pattern of this shape.
+    PATTERN_TOO_COMPLEX = "SG0509" Error;
 
     // ---- 06xx: mapping ----
     /// A mapping has a key that does not belong there.
@@ -219,6 +240,14 @@ codes! {
     MAPPING_FOREIGN = "SG0615" Error;
     /// A name of another program stands for a mapping that differs from its own.
     MAPPING_ALIAS = "SG0616" Note;
+    /// The product has no field of this name.
+    FIELD_MISSING = "SG0622" Warning;
+    /// Nothing in the product can match the rule.
+    RULE_NEVER_HOLDS = "SG0623" Error;
+    /// What a mapping says of this is doubtful.
+    MAPPING_DOUBTFUL = "SG0624" Warning;
+    /// A text can begin within the product's spelling of a character.
+    MAPPING_SPELLING = "SG0627" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.
@@ -239,6 +268,8 @@ codes! {
     EVENT_LOG_FAILED = "SG0804" Error;
     /// The source of events failed while it was read.
     EVENTS_UNREADABLE = "SG0805" Error;
+    /// A line is no pair of a raw event and a stored document.
+    PAIR_INVALID = "SG0806" Error;
     /// Events were not quite right and were read as well as possible.
     EVENTS_CHANGED = "SG0808" Warning;
     /// More events of a source could not be read than were named.
@@ -269,6 +300,10 @@ codes! {
     ENGINE_FAILED = "SG0910" Error;
     /// Nothing says which target is meant.
     TARGET_MISSING = "SG0911" Error;
+    /// A field of a rule that `verify` compares is known to no mapping.
+    FIELD_UNKNOWN = "SG0915" Warning;
+    /// A target's manifest does not say what its store does to an event.
+    STORE_UNKNOWN = "SG0916" Error;
     /// The file of known refusals is none.
     BASELINE_INVALID = "SG0917" Error;
     /// Refusals that the baseline knows are gone.
@@ -300,9 +335,14 @@ impl Code {
         line.split_once(": ").map_or(line, |(_, title)| title)
     }
 
+    /// Whether it is about what describes a rule: a warning of these is a finding of `check`.
+    pub fn is_about_metadata(self) -> bool {
+        self.0.starts_with("SG01") || [SOURCE_EMPTY, DUPLICATE_KEY, YAML_FEATURE].contains(&self)
+    }
+
     /// Whether it says of a query that it can select other events than its rule; `--strict` makes these errors.
     pub fn is_difference(self) -> bool {
-        [FOLDING_LIMITED, DATA_MODEL].contains(&self)
+        [FOLDING_LIMITED, DATA_MODEL, MAPPING_SPELLING].contains(&self)
     }
 
     /// The code with this id, in any letter case.

@@ -97,6 +97,11 @@ impl Diagnostic {
         self
     }
 
+    /// Whether `check` counts this as a finding: a fault of what describes a rule, which changes no query.
+    pub fn is_finding(&self) -> bool {
+        self.severity == Severity::Warning && self.code.is_about_metadata()
+    }
+
     /// Whether this is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

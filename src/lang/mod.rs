@@ -14,6 +14,7 @@ mod cursor;
 pub mod eql;
 pub mod kql;
 pub mod spl;
+pub mod sql;
 
 /// How deep an expression may nest before a parser gives up: far above any real query, far below the stack's end.
 pub const MAX_DEPTH: usize = 64;

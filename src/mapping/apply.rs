@@ -10,6 +10,7 @@ use super::budget::Budget;
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::item;
+use super::missing;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, SourceRecord, StepRecord};
 use super::state::{State, Tracking};
@@ -55,6 +56,8 @@ pub(super) struct Work<'a> {
 pub(super) struct Replay<'a> {
     /// The steps of the rule's own way.
     pub steps: &'a [StepRecord],
+    /// The fields that the product lacks, or lacks a part of that the rule tests.
+    pub missing: &'a [Arc<str>],
     /// The first item whose value no event of the source has.
     pub unfit: Option<(Option<ItemId>, Reason)>,
 }
@@ -67,6 +70,21 @@ const NOTE: usize = 32;
 
 /// Why the work ended; the diagnostic was noted.
 pub(super) struct Failed;
+
+/// The tree without the conjuncts that a mapping added.
+pub(super) fn without_added(expr: &Expr) -> Expr {
+    let Node::All(parts) = &expr.node else { return expr.clone() };
+    let is_own = |part: &&Expr| {
+        let (mut all, mut any) = (true, false);
+        part.for_each_predicate(&mut |_, origin| {
+            all &= origin.author == Author::Mapping;
+            any = true;
+        });
+        !(all && any)
+    };
+    let parts = parts.iter().filter(is_own).map(without_added).collect();
+    Expr::new(Node::All(parts), expr.origin.clone())
+}
 
 /// Applies pipelines to a rule.
 pub(super) fn apply<'a>(
@@ -270,9 +288,10 @@ impl Work<'_> {
     fn types(&mut self, item: &Item, types: &Arc<Columns>) {
         set_types(&mut self.rule.condition, &|name| match types.get(name) {
             Some(ColumnType::Known(kind)) => Some(*kind),
-            Some(ColumnType::Unqueryable(_)) | None => None,
+            Some(ColumnType::Unqueryable(_) | ColumnType::Missing(_)) | None => None,
         });
         self.tracking.known_columns(types);
+        self.settle_missing(types);
         let mut refused = Vec::new();
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
             for name in names(predicate) {
@@ -284,6 +303,39 @@ impl Work<'_> {
         for (message, origin) in refused {
             self.fail(codes::MAPPING_REJECTS, item, message, &origin);
         }
+    }
+
+    /// Settles the tests on columns that the product does not have, and says so, once a column.
+    fn settle_missing(&mut self, types: &Arc<Columns>) {
+        if !types.values().any(|kind| matches!(kind, ColumnType::Missing(_))) {
+            return;
+        }
+        let condition = self.take();
+        if self.replay.is_some() {
+            let (condition, unfit) = missing::stored(condition, types);
+            self.rule.condition = condition;
+            unfit.iter().for_each(|origin| self.unfit(origin, Reason::NotKept));
+            return;
+        }
+        let (condition, gone) = missing::settle(condition, types);
+        self.rule.condition = condition;
+        for missing::Gone { field, reason, origin } in gone {
+            let message = format!("no event here has the field `{field}`, so this test never holds: {reason}");
+            self.lose(&field, codes::FIELD_MISSING, message, &origin);
+        }
+    }
+
+    /// Notes that the product lacks a field, or a part of it that the rule tests; says so once a field.
+    pub fn lose(&mut self, field: &Arc<str>, code: Code, message: String, origin: &Origin) {
+        if !self.record.missing.contains(field) {
+            self.diagnostics.push(Diagnostic::new(code, message).at(origin.span));
+            self.record.missing.push(field.clone());
+        }
+    }
+
+    /// Whether the rule of the event tests what the product lacks of a field.
+    pub fn is_lost(&self, field: &Arc<str>) -> bool {
+        self.replay.as_ref().is_some_and(|replay| replay.missing.contains(field))
     }
 
     /// The transformations that work on one detection item after the other.
@@ -338,6 +390,13 @@ impl Work<'_> {
         let number = part.origin.item;
         let out = match &item.transformation {
             Transformation::DropItem => None,
+            Transformation::Warn(message) => {
+                let diagnostic = Diagnostic::new(codes::MAPPING_DOUBTFUL, message.to_string()).at(part.origin.span);
+                if self.replay.is_none() && !self.diagnostics.contains(&diagnostic) {
+                    self.diagnostics.push(diagnostic);
+                }
+                Some(part)
+            }
             Transformation::FailItem(message) => {
                 let message = format!("the mapping rejects this: {message}");
                 self.fail(codes::MAPPING_REJECTS, item, message, &part.origin);
@@ -458,14 +517,21 @@ impl Work<'_> {
         } else {
             detection.clone()
         };
-        let (expr, said) = sigma::lower_search(&filled);
-        let Some(expr) = expr else {
+        if let Some(expr) = self.lowered(item, &filled) {
+            self.add_expr(item, expr, negated);
+        }
+    }
+
+    /// A search of the mapping as an expression.
+    fn lowered(&mut self, item: &Item, detection: &Detection) -> Option<Expr> {
+        let (expr, said) = sigma::lower_search(detection);
+        let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
+        if expr.is_none() {
             for diagnostic in said.into_iter().filter(Diagnostic::is_error) {
-                self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &Origin { span, ..Origin::default() });
+                self.fail(codes::MAPPING_VALUE_UNFIT, item, diagnostic.message, &origin);
             }
-            return;
-        };
-        self.add_expr(item, expr, negated);
+        }
+        expr
     }
 
     /// Adds a condition of the mapping, whose items have numbers of their own.
@@ -516,8 +582,8 @@ impl Work<'_> {
         if let Some(conditions) = found.source_conditions() {
             self.add_expr(item, conditions, false);
         }
-        if let Some(conditions) = &found.row.conditions {
-            self.add(item, conditions, false, false);
+        if let Some(conditions) = found.row.conditions.as_ref().and_then(|search| self.lowered(item, search)) {
+            self.add_expr(item, item::in_letters(conditions, tables.letters), false);
         }
         self.record.source = found.source.map(SourceRecord::from);
     }
@@ -587,6 +653,7 @@ impl Work<'_> {
         if name.is_some() || self.shape != TableShape::Flat {
             self.rule.table = Some(Table { name: name.unwrap_or_default(), shape: self.shape.clone() });
         }
+        self.refuse_never();
         for (name, origin) in self.unmapped() {
             self.record.unmapped.push(name.clone());
             let severity = match self.options.unmapped {
@@ -599,6 +666,20 @@ impl Work<'_> {
             diagnostic.severity = severity;
             self.diagnostics.push(diagnostic.help("map it in a pipeline of your own, or say `--unmapped keep`"));
         }
+    }
+}
+
+impl Work<'_> {
+    /// Refuses a rule that nothing in the product can match, because it needs fields that are not there.
+    fn refuse_never(&mut self) {
+        if self.record.missing.is_empty() || ir::normalize(self.rule.condition.clone()).node != Node::False {
+            return;
+        }
+        let fields: Vec<String> = self.record.missing.iter().map(|field| format!("`{field}`")).collect();
+        let message = format!("no event of the product can match the rule: it has no {}", fields.join(", "));
+        let help = "convert it for a product that keeps the field";
+        let diagnostic = Diagnostic::new(codes::RULE_NEVER_HOLDS, message).at(self.rule.condition.origin.span);
+        self.diagnostics.push(diagnostic.help(help));
     }
 }
 

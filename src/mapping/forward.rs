@@ -57,9 +57,30 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
             item::split(changed)
         }
         Transformation::Split(division) => {
-            let changed = each(work, part, &|test, place, _| divide(division, test, place));
+            let lost = work.is_lost(&old);
+            let changed = each(work, part, &|test, place, _| match text(test) {
+                Some(_) if lost => Err(Reason::NotKept),
+                _ => divide(division, test, place),
+            });
             rewrite::note_parts(work, item, &old, &changed);
             item::split(changed)
+        }
+        Transformation::LastParts(parts) => {
+            let Some(name) = parts.names.get(&old) else { return part };
+            let changed = each(work, part, &|test, place, _| {
+                let Some(path) = text(test) else { return Ok(on(&old, test.clone(), &place.origin)) };
+                let last = parts.name_of(&path).ok_or(Reason::Division)?;
+                Ok(together(vec![(old.clone(), path.clone()), (name.clone(), last.to_owned())], &place.origin))
+            });
+            rewrite::note_parts(work, item, &old, &changed);
+            item::split(changed)
+        }
+        // The columns are alike, so that the first may have all.
+        Transformation::Spread { field, columns } if *field == old => {
+            let first = columns.first().unwrap_or(field);
+            let changed = item::on_field(part, first);
+            rewrite::note_parts(work, item, &old, &changed);
+            changed
         }
         _ => part,
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ir::{Expr, Field, Node, Predicate, Subject, Test};
+use crate::ir::{Case, Expr, Field, Node, Predicate, Subject, Test};
 
 /// Rebuilds a tree with every item replaced by what `change` makes of it; `None` drops the item, and with it what is then empty.
 pub(super) fn map_items(expr: Expr, change: &mut impl FnMut(Expr) -> Option<Expr>) -> Option<Expr> {
@@ -83,6 +83,16 @@ pub(super) fn map_tests(item: Expr, change: &mut impl FnMut(Predicate, &Expr) ->
         node => node,
     };
     Expr::new(node, item.origin)
+}
+
+/// The tree with its texts compared in this way.
+pub(super) fn in_letters(expr: Expr, case: Case) -> Expr {
+    map_tests(expr, &mut |mut predicate, place| {
+        if let Test::Pattern(pattern) = &mut predicate.test {
+            pattern.case = case;
+        }
+        Expr::new(Node::Test(predicate), place.origin.clone())
+    })
 }
 
 /// Makes every test of an item an item of its own, for changes that give them different fields.

@@ -15,6 +15,7 @@ mod claim;
 mod closed;
 mod completion;
 mod conditions;
+mod encoding;
 mod event;
 mod fill;
 mod format_string;
@@ -24,7 +25,9 @@ mod growth;
 mod instance;
 mod item;
 mod jinja;
+mod last_part;
 mod lists;
+mod missing;
 mod params;
 mod paths;
 mod pipeline;
@@ -37,6 +40,7 @@ mod regex;
 mod registry;
 mod rewrite;
 mod shape;
+mod slip;
 pub mod sources;
 mod split;
 mod state;
@@ -46,14 +50,16 @@ mod text;
 mod transformation;
 mod unfit;
 mod values;
+pub mod vocabulary;
 mod wishes;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub use event::Events;
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Product};
 pub use record::{FieldRecord, Mapped, Record, SourceRecord, StepRecord};
+pub use slip::{Slip, slips};
 pub use state::State;
 pub use unfit::{Reason, Unfit};
 
@@ -119,6 +125,17 @@ fn table_keys(target: &str) -> &'static [&'static str] {
     if target == "eql" { &["query_table", "table"] } else { &["query_table", "table", "index"] }
 }
 
+impl<'p> Chain<'p> {
+    /// The chain with this pipeline in the place of the one of its name; `None` where it has none of the name.
+    pub(crate) fn with(&self, pipeline: &'p Pipeline) -> Option<Chain<'p>> {
+        let place = self.pipelines.iter().position(|own| own.name == pipeline.name)?;
+        let mut chain = self.clone();
+        *chain.pipelines.get_mut(place)? = pipeline;
+        chain.vars = OnceLock::new();
+        Some(chain)
+    }
+}
+
 impl Chain<'_> {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
@@ -147,6 +164,12 @@ impl Chain<'_> {
     /// Takes a rule through the pipelines. The rule is as the front end made it: normalizing comes after.
     pub fn apply(&self, rule: ir::Rule, options: &Options) -> Mapped {
         apply::apply(&self.pipelines, self.table_keys, rule, options)
+    }
+
+    /// A mapped rule without what tells the events of its log source from others: its fields alone.
+    pub fn fields_alone(&self, rule: &ir::Rule) -> ir::Rule {
+        let table = rule.table.clone().filter(|_| !self.names_categories());
+        ir::Rule { table, condition: apply::without_added(&rule.condition), ..rule.clone() }
     }
 
     /// Applies the post-processing to the query of a mapped rule.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use super::conditions::{FieldCondition, ItemCondition, RuleCondition};
 use super::gate::{self, Gate};
@@ -39,6 +40,8 @@ const FOREIGN: &[(&str, &str, &str)] = &[
 pub struct Pipeline {
     /// Its name; the file's where it gives none.
     pub name: Arc<str>,
+    /// The product whose events it describes, where it says so.
+    pub product: Option<Product>,
     /// Pipelines are applied in ascending order.
     pub priority: i64,
     /// The targets it is for, in pySigma's words; empty for all.
@@ -48,6 +51,28 @@ pub struct Pipeline {
     pub(super) items: Vec<Item>,
     pub(super) steps: Vec<Step>,
     pub(super) finalizers: Vec<Finalizer>,
+}
+
+/// Which product a mapping describes, and in which versions: `sigmaglot_product`. For readers; nothing is decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Product {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The versions for which the mapping is right.
+    pub versions: Arc<str>,
+    /// Where that was looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+}
+
+impl Product {
+    fn parse(params: &mut Params<'_, '_, '_>) -> Option<Product> {
+        let node = params.node("sigmaglot_product")?;
+        let mut map = Params::open(node, "`sigmaglot_product`", params.messages)?;
+        let (name, versions, source) = (map.required("name"), map.required("versions"), map.text("source"));
+        map.finish();
+        Some(Product { name: name?, versions: versions?, source })
+    }
 }
 
 /// An item of `transformations`.
@@ -102,6 +127,7 @@ impl Pipeline {
     fn read(node: &Node<'_>, source: &Source, depth: usize, messages: &mut Messages) -> Option<Pipeline> {
         let mut params = Params::open(node, "a pipeline", messages)?;
         let name = params.text("name").unwrap_or_else(|| source.name().clone());
+        let product = Product::parse(&mut params);
         let priority = params.integer("priority", i64::MIN.into(), i64::MAX.into());
         let allowed = params.texts("allowed_backends").unwrap_or_default();
         let vars = vars(&mut params);
@@ -117,7 +143,7 @@ impl Pipeline {
         }
         params.finish();
         let priority = priority.and_then(|n| i64::try_from(n).ok()).unwrap_or(0);
-        Some(Pipeline { name, priority, allowed, vars, items, steps, finalizers })
+        Some(Pipeline { name, product, priority, allowed, vars, items, steps, finalizers })
     }
 
     /// Whether the pipeline is for this target; `sql:duckdb` and the like are SQL too.

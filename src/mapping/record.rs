@@ -44,6 +44,9 @@ pub struct Record {
     pub fields: IndexMap<Arc<str>, FieldRecord>,
     /// The fields of the result that no mapping gave.
     pub unmapped: Vec<Arc<str>>,
+    /// The fields of the rule that no event of the product has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Arc<str>>,
     /// Every item of the pipelines, applied or not.
     #[serde(skip)]
     pub steps: Vec<StepRecord>,

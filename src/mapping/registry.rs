@@ -1,6 +1,6 @@
 //! `sigmaglot_registry_data`: the data of a registry value, from Sysmon's words to a product's. An extension of the format.
 //!
-//! Sysmon writes numbers as `DWORD (0x00000001)` and `QWORD (0x00000000-0x00000001)`; products write them in decimal, where
+//! Sysmon writes numbers as `DWORD (0x00000001)` and `QWORD (0x00000000-0x00000001)`; products write them without the word or in decimal, where
 //! texts of digits look the same. A test becomes the numbers and words that it is for beside itself, and is refused where it is for
 //! many of them, or where it would find numbers that it was not for.
 
@@ -35,6 +35,8 @@ enum Notation {
     Decimal,
     /// In decimal, or as Sysmon does: the events are of several products.
     Both,
+    /// What stands in Sysmon's parentheses, without the word before them.
+    Hexadecimal,
 }
 
 /// The numbers that a pattern is for.
@@ -47,7 +49,8 @@ enum Numbers {
 impl RegistryData {
     /// Reads the parameters.
     pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<RegistryData> {
-        let notations = [("decimal", Notation::Decimal), ("both", Notation::Both)];
+        let notations =
+            [("decimal", Notation::Decimal), ("both", Notation::Both), ("hexadecimal", Notation::Hexadecimal)];
         let notation = params.choice("numbers", &notations, Notation::Decimal);
         let words = if params.node("words").is_some() { params.names("words")? } else { Default::default() };
         let words = words.into_iter().filter_map(|(key, values)| Some((key?, values))).collect();
@@ -72,18 +75,18 @@ impl RegistryData {
         if let Some(word) = self.refused.iter().find(|word| is_for(word)) {
             return Err(format!("the product has no such word as Sysmon's `{word}`"));
         }
-        let decimal = (1..=DIGITS).any(|n| shape::can_match(pattern, &vec![Place::Digit; n]));
         let mut texts: Vec<String> = Vec::new();
         match numbers(pattern) {
-            Numbers::Many => return Err("the product writes numbers in decimal, and this is for many of them".into()),
-            _ if decimal => {
-                return Err("the product writes numbers in decimal, where this would find what it was not for".into());
+            Numbers::Many => {
+                return Err("the product writes numbers otherwise than Sysmon, and this is for many of them".into());
+            }
+            _ if self.notation.looks_like_a_number(pattern) => {
+                let message =
+                    "the product writes numbers otherwise than Sysmon, where this would find what it was not for";
+                return Err(message.into());
             }
             Numbers::None => {}
-            Numbers::One { sysmon, value } => {
-                texts.push(value.to_string());
-                texts.extend((self.notation == Notation::Both).then_some(sysmon));
-            }
+            Numbers::One { sysmon, value } => texts.extend(self.notation.texts(sysmon, value)),
         }
         for (word, new) in &self.words {
             match (is_for(word), new.iter().any(is_for)) {
@@ -117,11 +120,13 @@ impl RegistryData {
             return Ok(Some(new.iter().map(ToString::to_string).collect()));
         }
         if let Numbers::One { sysmon, value } = numbers(&whole) {
-            let both = self.notation == Notation::Both;
-            return Ok(Some(std::iter::once(value.to_string()).chain(both.then_some(sysmon)).collect()));
+            return Ok(Some(self.notation.texts(sysmon, value)));
         }
-        let decimal = !text.is_empty() && text.len() <= DIGITS && text.bytes().all(|b| b.is_ascii_digit());
-        if decimal || self.words.values().flatten().any(is) { Err(Reason::Taken) } else { Ok(None) }
+        if self.notation.looks_like_a_number(&whole) || self.words.values().flatten().any(is) {
+            Err(Reason::Taken)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Whether each match needs a character that no number and no word has, in either notation.
@@ -132,6 +137,30 @@ impl RegistryData {
         let cases = |c: &char| [c.to_ascii_lowercase(), c.to_ascii_uppercase()];
         letters = letters.iter().flat_map(cases).collect();
         needs_other(&regex.tree, &letters)
+    }
+}
+
+impl Notation {
+    /// How the product writes a number.
+    fn texts(self, sysmon: String, value: u64) -> Vec<String> {
+        match self {
+            Notation::Decimal => vec![value.to_string()],
+            Notation::Both => vec![value.to_string(), sysmon],
+            Notation::Hexadecimal => {
+                let inner = sysmon.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+                vec![inner.map(str::to_owned).unwrap_or(sysmon)]
+            }
+        }
+    }
+
+    /// Whether the pattern finds what the product may write for a number.
+    fn looks_like_a_number(self, pattern: &Pattern) -> bool {
+        if self == Notation::Hexadecimal {
+            let double = [shape::exactly("0x"), vec![Place::HexDigit; 8]].concat();
+            let quad = [double.clone(), shape::exactly("-"), double.clone()].concat();
+            return shape::can_match(pattern, &double) || shape::can_match(pattern, &quad);
+        }
+        (1..=DIGITS).any(|n| shape::can_match(pattern, &vec![Place::Digit; n]))
     }
 }
 
@@ -213,6 +242,16 @@ mod tests {
         assert_eq!(decimal("*DWORD (0x00000001)*").unwrap(), ["1", "*DWORD (0x00000001)*"], "or a text with it");
         assert_eq!(decimal("*(0x00000001)").unwrap(), ["1", "*(0x00000001)"]);
         assert_eq!(made("dword (0x0000000A)", Notation::Both).unwrap(), ["10", "DWORD (0x0000000a)"]);
+    }
+
+    #[test]
+    fn hexadecimal_numbers_lose_the_word_before_them() {
+        let hexadecimal = |text| made(text, Notation::Hexadecimal);
+        assert_eq!(hexadecimal("DWORD (0x0000002A)").unwrap(), ["0x0000002a"]);
+        assert_eq!(hexadecimal("QWORD (0x00000001-0x00000002)").unwrap(), ["0x00000001-0x00000002"]);
+        assert_eq!(hexadecimal("*(0x00000001)").unwrap(), ["0x00000001", "*(0x00000001)"]);
+        assert_eq!(hexadecimal("1").unwrap(), ["1"], "a text, and no number");
+        assert!(hexadecimal("0x00000001").is_err() && hexadecimal("*1*").is_err() && hexadecimal("DWORD*").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::Work;
+use super::last_part::LastParts;
 use super::pipeline::Item;
 use super::split::Division;
 use super::text::{self, Text};
@@ -17,6 +18,17 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
     match &item.transformation {
         Transformation::Values(change) => {
             let written = part.clone();
+            if let Change::Encoding(encoding) = change {
+                part.for_each_predicate(&mut |predicate, origin| {
+                    let Some(text) = encoding.doubtful(&predicate.test) else { return };
+                    let message = format!(
+                        "`{text}` also finds `&amp;`, `&lt;` or `&gt;`, as the product spells `&`, `<` and `>`"
+                    );
+                    let diagnostic = Diagnostic::new(codes::MAPPING_SPELLING, message).at(origin.span);
+                    work.diagnostics
+                        .push(diagnostic.help("put more of the text before it, so that it cannot begin within one"));
+                });
+            }
             let changed = item::map_tests(part, &mut |predicate, place| match change.apply(
                 &predicate.subject,
                 &predicate.test,
@@ -49,6 +61,16 @@ pub(super) fn item(work: &mut Work<'_>, item: &Item, part: Expr) -> Expr {
         Transformation::Split(division) => {
             let Some(old) = item::field(&part) else { return part };
             divide(work, item, part, &old, division)
+        }
+        Transformation::LastParts(parts) => {
+            let Some(path) = item::field(&part) else { return part };
+            let Some(name) = parts.names.get(&path) else { return part };
+            by_name(work, item, part, (&path, name), parts)
+        }
+        Transformation::Spread { field, columns } if item::field(&part).as_ref() == Some(field) => {
+            note(work, item, field, columns);
+            let more = item::size(&part).saturating_mul(columns.len());
+            if work.budget.tests(more) { spread(part, columns) } else { part }
         }
         _ => part,
     }
@@ -188,6 +210,40 @@ fn extract(test: &Test, regex: &::regex::Regex, prefix: &str, keep: bool) -> Par
     }
 }
 
+/// `sigmaglot_names` on an item: tests for the name of a file, on the column of that name.
+fn by_name(
+    work: &mut Work<'_>,
+    item: &Item,
+    part: Expr,
+    (path, name): (&Arc<str>, &Arc<str>),
+    parts: &LastParts,
+) -> Expr {
+    if !item::tests(&part).iter().any(|(_, test)| parts.test(test).is_some()) {
+        return part;
+    }
+    note(work, item, path, std::slice::from_ref(name));
+    item::split(item::map_tests(part, &mut |predicate, place| {
+        let predicate = match parts.test(&predicate.test) {
+            Some(test) => Predicate { subject: Subject::Field(Field::new(name.clone())), test },
+            None => predicate,
+        };
+        Expr::new(Node::Test(predicate), place.origin.clone())
+    }))
+}
+
+/// `sigmaglot_spread` on an item: each test for itself looks into every column, as a value for `all` may lie in another one.
+fn spread(part: Expr, columns: &[Arc<str>]) -> Expr {
+    item::split(item::map_tests(part, &mut |predicate, place| {
+        let absent = matches!(predicate.test, Test::Null | Test::Exists(false));
+        let test = |name: &Arc<str>| {
+            let subject = Subject::Field(Field::new(name.clone()));
+            Expr::new(Node::Test(Predicate { subject, ..predicate.clone() }), place.origin.clone())
+        };
+        let tests = columns.iter().map(test).collect();
+        Expr::new(if absent { Node::All(tests) } else { Node::Any(tests) }, place.origin.clone())
+    }))
+}
+
 /// `sigmaglot_split` on an item.
 fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division: &Division) -> Expr {
     let names: Vec<Arc<str>> = division.first.iter().chain([&division.last]).cloned().collect();
@@ -196,7 +252,12 @@ fn divide(work: &mut Work<'_>, item: &Item, part: Expr, old: &Arc<str>, division
         item::map_tests(part, &mut |predicate, place| match divided(work, division, &predicate.test, place) {
             None => Expr::new(Node::Test(predicate), place.origin.clone()),
             Some(Ok(expr)) => {
-                if expr.node == Node::Any(Vec::new()) {
+                if division.loses(&predicate.test) {
+                    let last = &division.last;
+                    let message =
+                        format!("`{last}` has the last part of `{old}` alone: what this asks of the rest never holds");
+                    work.lose(old, codes::FIELD_MISSING, message, &place.origin);
+                } else if expr.node == Node::Any(Vec::new()) {
                     let text = match &predicate.test {
                         Test::Pattern(pattern) => Text::new(text::value_pieces(&predicate.subject, pattern)).text,
                         _ => String::new(),

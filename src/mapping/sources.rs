@@ -5,13 +5,22 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value as Json;
+
 use super::builtin;
 use super::params::{Literal, Messages, Params, say};
 use super::pipeline::list;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::interp::Event;
 use crate::ir::{Logsource, Number};
 use crate::sigma::yaml::{self, Value};
 use crate::source;
+
+/// The fields of a raw event that have the facts of a log source.
+const CHANNEL: &str = "Channel";
+const PROVIDER: &str = "Provider_Name";
+const EVENT_ID: &str = "EventID";
+const EVENT_TYPE: &str = "EventType";
 
 /// A log source and where its events are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +70,54 @@ pub fn find(logsource: &Logsource) -> Option<&'static Source> {
         .find(|source| Some(&source.log) == service)
         .or_else(|| category().next())
         .or_else(|| own().find(|source| source.category.is_none() && Some(&source.log) == service))
+}
+
+/// The log sources whose channel, provider, ids and types an event has, in the names that rules use. None where the event names no
+/// channel and no provider of the table.
+pub fn of(event: &Event) -> Vec<&'static Source> {
+    all().iter().filter(|source| source.has(event)).collect()
+}
+
+/// Whether an event can be one of a log source: by its channel, provider, ids and types. One that says nothing of where it was
+/// written can be of any.
+pub fn can_be(event: &Event, wanted: &Logsource) -> bool {
+    if !event.0.contains_key(CHANNEL) && !event.0.contains_key(PROVIDER) {
+        return true;
+    }
+    match find(wanted) {
+        Some(source) => source.has(event),
+        // A rule of a product, not of a log.
+        None => of(event).iter().any(|source| contains(wanted, &source.logsource())),
+    }
+}
+
+pub use crate::sigma::logsource::contains;
+
+impl Source {
+    /// Whether the event is of the log source.
+    fn has(&self, event: &Event) -> bool {
+        let is = |field: &str, wanted: &dyn Fn(&str) -> bool| {
+            let values = event.values(field).unwrap_or_default();
+            values.into_iter().any(|value| match value {
+                Json::String(text) => wanted(text),
+                Json::Number(number) => wanted(&number.to_string()),
+                _ => false,
+            })
+        };
+        let one = |known: &[Arc<str>], text: &str| known.iter().any(|known| known.eq_ignore_ascii_case(text));
+        let by_channel = is(CHANNEL, &|text| one(&self.channels, text));
+        let by_provider = is(PROVIDER, &|text| one(self.provider.as_slice(), text));
+        let by_id = |text: &str| text.parse().is_ok_and(|id| self.event_ids.contains(&id));
+        (by_channel || by_provider)
+            && (self.event_ids.is_empty() || is(EVENT_ID, &by_id))
+            && (self.event_types.is_empty() || is(EVENT_TYPE, &|text| one(&self.event_types, text)))
+    }
+
+    /// Whether this is the row that its own name finds: a category may be in several logs, and rules that do not say which mean the
+    /// first.
+    pub fn is_found_by_its_name(&self) -> bool {
+        find(&self.logsource()) == Some(self)
+    }
 }
 
 /// The table, and what is wrong with its files; a test sees that nothing is.

@@ -18,8 +18,19 @@ pub(super) struct Division {
     pub last: Arc<str>,
     /// Whether the separator may stand in the first part too, as in a path with its last name.
     pub repeats: bool,
+    /// What becomes of a test that looks at a first part which the product does not keep.
+    pub lost: Lost,
     /// Which field has a value that is not divided, while the other is missing; `None` where there are no such values.
     pub whole: Option<Part>,
+}
+
+/// What becomes of a test on a part that the product does not keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// It is refused.
+    Refused,
+    /// The part is a missing field, so that no such test holds.
+    Missing,
 }
 
 /// A part of a value.
@@ -93,6 +104,9 @@ impl Division {
                 let mut parts = Vec::new();
                 for (first, last) in self.cuts(pattern) {
                     if first.pieces() != [Piece::AnyString] {
+                        if self.lost == Lost::Missing {
+                            continue;
+                        }
                         return Err(format!("`{}` has the last part of its value alone", self.last));
                     }
                     parts.push(on(&self.last, Test::Pattern(last)));
@@ -101,6 +115,13 @@ impl Division {
             }
             _ => Err(format!("`{}` has the last part of its value alone, and only text can be divided", self.last)),
         }
+    }
+
+    /// Whether a test looks at a first part that is a missing field.
+    pub fn loses(&self, test: &Test) -> bool {
+        let looks =
+            |pattern: &Pattern| self.cuts(pattern).iter().any(|(first, _)| first.pieces() != [Piece::AnyString]);
+        self.lost == Lost::Missing && matches!(test, Test::Pattern(pattern) if looks(pattern))
     }
 
     /// What the product keeps of a text whose first part it drops; `None` where it has no separator.
@@ -157,7 +178,14 @@ mod tests {
     fn cut(text: &str, repeats: bool) -> Vec<(String, String)> {
         let pattern = Pattern::new(pattern::parse(text), Case::Fold);
         let text = |pattern: &Pattern| pattern::escape(pattern.pieces());
-        let division = Division { separator: '\\', first: Some("a".into()), last: "b".into(), repeats, whole: None };
+        let division = Division {
+            separator: '\\',
+            first: Some("a".into()),
+            last: "b".into(),
+            repeats,
+            whole: None,
+            lost: Lost::Refused,
+        };
         division.cuts(&pattern).iter().map(|(a, b)| (text(a), text(b))).collect()
     }
 
@@ -174,7 +202,14 @@ mod tests {
 
     #[test]
     fn a_product_may_keep_the_last_part_alone() {
-        let name = Division { separator: '\\', first: None, last: "b".into(), repeats: true, whole: None };
+        let name = Division {
+            separator: '\\',
+            first: None,
+            last: "b".into(),
+            repeats: true,
+            whole: None,
+            lost: Lost::Refused,
+        };
         let place = Expr::new(Node::True, Default::default());
         let made = |text: &str| {
             let test = Test::Pattern(Pattern::new(pattern::parse(text), Case::Fold));

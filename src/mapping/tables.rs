@@ -20,6 +20,8 @@ use crate::sigma::yaml::Value;
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
     rows: Vec<Row>,
+    /// How the texts of conditions are compared: the product may write its constants in one letter case.
+    pub letters: Case,
     /// The log sources that have a row, with their words; many rules may be told of them.
     known: OnceLock<Vec<(Logsource, String)>>,
 }
@@ -50,6 +52,7 @@ impl Tables {
     /// Reads the list.
     pub fn parse(params: &mut Params<'_, '_, '_>) -> Option<Tables> {
         let shared = columns(params).unwrap_or_default();
+        let letters = params.choice("letters", &[("any", Case::Fold), ("exact", Case::Exact)], Case::Fold);
         let Some(node) = params.node("tables") else {
             params.missing("tables");
             return None;
@@ -78,7 +81,7 @@ impl Tables {
             row.finish();
             rows.push(Row { logsource, exact, log, table, conditions, columns });
         }
-        Some(Tables { rows, known: OnceLock::new() })
+        Some(Tables { rows, letters, known: OnceLock::new() })
     }
 
     /// The first row for a log source. A row that asks for facts is for the log sources that the table has.
@@ -213,7 +216,7 @@ impl Column {
             Fact::Channel => texts(&source.channels),
             Fact::Provider => texts(source.provider.as_slice()),
             Fact::EventType => texts(&source.event_types),
-            Fact::EventId => source.event_ids.iter().map(|id| self.event_id(*id, &text)).collect(),
+            Fact::EventId => source.event_ids.iter().map(|id| self.event_id(*id)).collect(),
         };
         let origin = Origin { item: Some(id), ..Origin::default() };
         let subject = Subject::Field(Field::new(self.field.clone()));
@@ -227,9 +230,14 @@ impl Column {
         }
     }
 
-    fn event_id(&self, id: u32, text: &impl Fn(&str) -> Test) -> Test {
+    fn digits(&self) -> Case {
+        if self.prefix.is_empty() { Case::Exact } else { Case::Fold }
+    }
+
+    fn event_id(&self, id: u32) -> Test {
         match self.kind {
-            FieldType::Text => text(&id.to_string()),
+            // Digits have no letter case.
+            FieldType::Text => Test::Pattern(Pattern::literal(&format!("{}{id}", self.prefix), self.digits())),
             _ => Test::Number(Number::Int(id.into())),
         }
     }

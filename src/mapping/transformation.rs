@@ -7,9 +7,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::builtin;
+use super::last_part::LastParts;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
-use super::split::{Division, Part};
+use super::split::{Division, Lost, Part};
 use super::tables::Tables;
 use super::values::{self, Change, Letters};
 use crate::diagnostic::{Diagnostic, codes};
@@ -24,23 +25,53 @@ use crate::source::Source;
 pub(super) enum Transformation {
     Names(Renaming),
     DropItem,
-    Hashes { algorithms: Vec<Arc<str>>, prefix: Arc<str>, drop_algorithm: bool, fields: Vec<Arc<str>> },
-    Extract { regex: ::regex::Regex, prefix: Arc<str>, keep: bool },
+    Hashes {
+        algorithms: Vec<Arc<str>>,
+        prefix: Arc<str>,
+        drop_algorithm: bool,
+        fields: Vec<Arc<str>>,
+    },
+    Extract {
+        regex: ::regex::Regex,
+        prefix: Arc<str>,
+        keep: bool,
+    },
     Values(Change),
-    Placeholders { select: Selection, source: PlaceholderSource },
-    AddCondition { detection: Box<Detection>, template: bool, negated: bool },
+    Placeholders {
+        select: Selection,
+        source: PlaceholderSource,
+    },
+    AddCondition {
+        detection: Box<Detection>,
+        template: bool,
+        negated: bool,
+    },
     ChangeLogsource(Logsource),
     Fields(FieldList),
-    SetState { key: Arc<str>, value: serde_json::Value },
-    SetAttribute { name: Arc<str>, value: serde_json::Value },
+    SetState {
+        key: Arc<str>,
+        value: serde_json::Value,
+    },
+    SetAttribute {
+        name: Arc<str>,
+        value: serde_json::Value,
+    },
     FailRule(Arc<str>),
     FailItem(Arc<str>),
     FailUnmapped,
+    /// A field with several values, which the product keeps in a column each.
+    Spread {
+        field: Arc<str>,
+        columns: Vec<Arc<str>>,
+    },
+    /// Of the items that the conditions select, what is doubtful of them.
+    Warn(Arc<str>),
     Nest(Vec<Item>),
     Types(Arc<Columns>),
     Tables(Tables),
     Shape(TableShape),
     Split(Division),
+    LastParts(LastParts),
 }
 
 impl Transformation {
@@ -72,6 +103,8 @@ pub(super) enum ColumnType {
     Known(FieldType),
     /// The target's language cannot ask for it, for this reason.
     Unqueryable(Arc<str>),
+    /// No event of the product has it, for this reason.
+    Missing(Arc<str>),
 }
 
 /// A change of the names of fields.
@@ -172,6 +205,9 @@ pub(super) const TYPES: &[&str] = &[
     "nest",
     "case",
     "sigmaglot_types",
+    "sigmaglot_warning",
+    "sigmaglot_spread",
+    "sigmaglot_names",
     "sigmaglot_tables",
     "sigmaglot_split",
     "sigmaglot_shape",
@@ -179,6 +215,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_values",
     "sigmaglot_prefixes",
     "sigmaglot_registry_data",
+    "sigmaglot_encoding",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.
@@ -217,6 +254,12 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "strict_field_mapping_failure" => Transformation::FailUnmapped,
         "nest" => Transformation::Nest(pipeline::nested(params, depth)?),
         "sigmaglot_types" => return types(params),
+        "sigmaglot_names" => return last_parts(params),
+        "sigmaglot_spread" => {
+            let (field, columns) = (params.required("field"), params.required_texts("columns"));
+            Transformation::Spread { field: field?, columns: columns? }
+        }
+        "sigmaglot_warning" => Transformation::Warn(params.required("message")?),
         "sigmaglot_tables" => Transformation::Tables(Tables::parse(params)?),
         "sigmaglot_split" => return split(params),
         "sigmaglot_shape" => Transformation::Shape(shape(params)?),
@@ -384,16 +427,19 @@ fn shape(params: &mut Params<'_, '_, '_>) -> Option<TableShape> {
     })
 }
 
-/// The type of a column: a word, or `{unqueryable: REASON}`.
+/// The type of a column: a word, `{unqueryable: REASON}` or `{missing: REASON}`.
 fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> Option<ColumnType> {
     if matches!(node.value, Value::Map(_)) {
         let mut map = Params::open(node, format!("the type of `{name}`"), params.messages)?;
-        let reason = map.required("unqueryable");
+        let kind = match map.text("missing") {
+            Some(reason) => Some(ColumnType::Missing(reason)),
+            None => map.required("unqueryable").map(ColumnType::Unqueryable),
+        };
         map.finish();
-        return reason.map(ColumnType::Unqueryable);
+        return kind;
     }
     let Some(Literal::Text(word)) = Literal::of(node) else {
-        params.wrong(name, "text, or a map with `unqueryable`", node);
+        params.wrong(name, "text, or a map with `unqueryable` or `missing`", node);
         return None;
     };
     let kind = FIELD_TYPES.iter().find(|(known, _)| *known == word.as_ref()).map(|(_, kind)| *kind);
@@ -404,18 +450,30 @@ fn column_type(name: &str, node: &Node<'_>, params: &mut Params<'_, '_, '_>) -> 
     kind.map(ColumnType::Known)
 }
 
-fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
-    let separator = params.required("separator");
-    let (first, last) = (params.text("first"), params.required("last"));
-    let repeats = params.flag("repeats");
-    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
-    let whole = params.choice("whole", &whole, None);
-    let separator = separator?;
+fn last_parts(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let (separator, names) = (separator(params), params.names("names"));
+    let names = names?.into_iter().filter_map(|(path, names)| Some((path?, names.into_iter().next()?)));
+    Some(Transformation::LastParts(LastParts { names: names.collect(), separator: separator? }))
+}
+
+/// The one character between parts.
+fn separator(params: &mut Params<'_, '_, '_>) -> Option<char> {
+    let separator = params.required("separator")?;
     let mut chars = separator.chars();
     let (Some(separator), None) = (chars.next(), chars.next()) else {
         let span = params.node("separator").map_or(params.span, |node| node.span);
         say(params.messages, codes::MAPPING_VALUE, "`separator` is one character", span);
         return None;
     };
-    Some(Transformation::Split(Division { separator, first, last: last?, repeats, whole }))
+    Some(separator)
+}
+
+fn split(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
+    let separator = separator(params);
+    let (first, last) = (params.text("first"), params.required("last"));
+    let repeats = params.flag("repeats");
+    let whole = [("first", Some(Part::First)), ("last", Some(Part::Last))];
+    let whole = params.choice("whole", &whole, None);
+    let lost = params.choice("lost_first", &[("refused", Lost::Refused), ("missing", Lost::Missing)], Lost::Refused);
+    Some(Transformation::Split(Division { separator: separator?, first, last: last?, repeats, lost, whole }))
 }

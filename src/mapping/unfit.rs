@@ -29,6 +29,8 @@ pub enum Reason {
     Extraction,
     /// The value is one that the product keeps for another value of the source.
     Taken,
+    /// The product does not have the field.
+    NotKept,
     /// An object where the rule tests a value.
     Object,
     /// What the mapping asks of the log source's events does not hold.
@@ -58,6 +60,7 @@ impl fmt::Display for Reason {
             Reason::NotAValue => "not of the log source: its field has no such value, or the product no word for it",
             Reason::Extraction => "not of the log source: the mapping's expression finds nothing in it",
             Reason::Taken => "not of the log source: the product has this value for another one",
+            Reason::NotKept => "cannot be stored: the product does not have the field",
             Reason::Object => "not of the log source: an object where the rule tests a value",
             Reason::OtherSource => "not of the log source: the mapping asks for another value",
             Reason::OneColumn => "cannot be stored: another field has another value for the same column",

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::budget::Budget;
 use super::closed::Closed;
+use super::encoding::Encoding;
 use super::event;
 use super::params::{Literal, Params, say};
 use super::prefix::Prefixes;
@@ -42,6 +43,8 @@ pub(super) enum Change {
     Prefixes(Prefixes),
     /// `sigmaglot_registry_data`
     RegistryData(RegistryData),
+    /// `sigmaglot_encoding`
+    Encoding(Encoding),
 }
 
 /// The types of `convert_type` and `force_type`.
@@ -86,6 +89,7 @@ impl Change {
             "sigmaglot_values" => Change::Closed(Closed::parse(params)?),
             "sigmaglot_prefixes" => Change::Prefixes(Prefixes::parse(params)?),
             "sigmaglot_registry_data" => Change::RegistryData(RegistryData::parse(params)?),
+            "sigmaglot_encoding" => Change::Encoding(Encoding::parse(params)?),
             "convert_type" => {
                 if params.node("target_type").is_none() {
                     params.missing("target_type");
@@ -117,6 +121,7 @@ impl Change {
             (Change::Closed(values), test) => values.apply(test),
             (Change::Prefixes(prefixes), test) => prefixes.apply(test, budget),
             (Change::RegistryData(data), test) => data.apply(test),
+            (Change::Encoding(encoding), test) => encoding.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {
                 let pieces = text::value_pieces(subject, old);
@@ -200,6 +205,7 @@ impl Change {
                 Some(new) => Ok(Some(new.iter().map(|text| exact(text)).collect())),
                 None => Err(Reason::NotAValue),
             },
+            Change::Encoding(encoding) => Ok(Some(vec![exact(&encoding.of(&text))])),
             Change::Prefixes(prefixes) => Ok(prefixes.of(&text)?.map(|pieces| vec![exact(&event::sample(&pieces))])),
             Change::RegistryData(data) => {
                 Ok(data.of(&text)?.map(|texts| texts.iter().map(|text| exact(text)).collect()))

@@ -102,7 +102,7 @@ pub(super) fn texts(entry: &Entry<'_>, messages: &mut Messages) -> Vec<(Arc<str>
         _ if entry.value.is_null() => Vec::new(),
         _ => {
             wrong_type(key, "a list", &entry.value, messages);
-            Vec::new()
+            scalar_text(&entry.value).map(|text| (text, entry.value.span)).into_iter().collect()
         }
     }
 }
@@ -211,7 +211,7 @@ pub(super) fn date(entry: &Entry<'_>, messages: &mut Messages) -> Option<Arc<str
         let diagnostic = Diagnostic::new(codes::DATE_INVALID, message).at(entry.value.span);
         messages.push(diagnostic.help("write it as `YYYY-MM-DD`"));
     }
-    parsed
+    parsed.or(Some(text))
 }
 
 fn parse_date(text: &str) -> Option<Arc<str>> {

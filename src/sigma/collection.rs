@@ -15,9 +15,14 @@ use crate::source::Span;
 /// The most nodes that merging may make of one file.
 const MAX_NODES: usize = 1_000_000;
 
+/// Whether any of the documents has an action.
+pub(super) fn is_collection(documents: &[Node<'_>]) -> bool {
+    documents.iter().any(|document| action(document).is_some())
+}
+
 /// Carries out the actions of a file; gives the documents that are left.
 pub(super) fn expand<'s>(documents: Vec<Node<'s>>, messages: &mut Messages) -> Vec<Node<'s>> {
-    if !documents.iter().any(|document| action(document).is_some()) {
+    if !is_collection(&documents) {
         return documents;
     }
     let mut state = State { global: None, previous: None, made: 0 };

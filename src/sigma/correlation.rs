@@ -3,7 +3,8 @@
 use super::attributes;
 use super::detection::Text;
 use super::messages::Messages;
-use super::scalar::Kind;
+use super::scalar::{self, Kind, Style};
+use super::slips;
 use super::yaml::{Entry, Node, Value};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::ir::{Meta, Number};
@@ -161,6 +162,11 @@ fn flag(entry: &Entry<'_>, messages: &mut Messages) -> bool {
     match &entry.value.value {
         Value::Scalar(scalar) if scalar.kind == Kind::Bool(true) => true,
         Value::Scalar(scalar) if matches!(scalar.kind, Kind::Bool(false) | Kind::Null) => false,
+        Value::Scalar(scalar) if scalar.style == Style::Plain && scalar::yaml11_bool(&scalar.text).is_some() => {
+            let value = scalar::yaml11_bool(&scalar.text) == Some(true);
+            messages.push(slips::yaml11_bool(&scalar.text, value, entry.value.span));
+            value
+        }
         _ => {
             attributes::wrong_type("generate", "true or false", &entry.value, messages);
             false

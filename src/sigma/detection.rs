@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::condition::{self, Condition};
 use super::messages::Messages;
-use super::modifier::{self, Chain, Modifier, Subject, Written};
+use super::modifier::{self, Chain, Modifier, Operator, Subject, Written};
 use super::scalar::{self, Kind, Scalar, Style};
+use super::slips;
 use super::yaml::{Entry, Node, Value as Yaml};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
@@ -117,7 +118,9 @@ impl Value {
 const KEYS: [&str; 2] = ["condition", "timeframe"];
 
 /// Reads a detection section. `skip` names keys that belong to somebody else (`rules` of a filter).
-pub(super) fn parse(node: &Node<'_>, skip: &[&str], messages: &mut Messages) -> Detection {
+///
+/// `outside` is the place of a condition that stands beside the section instead of in it.
+pub(super) fn parse(node: &Node<'_>, skip: &[&str], outside: Option<Span>, messages: &mut Messages) -> Detection {
     let mut out = Detection { span: node.span, ..Detection::default() };
     let Yaml::Map(entries) = &node.value else {
         let message = format!("a detection is a map of searches and a condition, this is {}", node.describe());
@@ -139,9 +142,10 @@ pub(super) fn parse(node: &Node<'_>, skip: &[&str], messages: &mut Messages) -> 
     if !has_condition {
         let diagnostic = Diagnostic::new(codes::CONDITION_MISSING, "the detection has no condition").at(node.span);
         let near = out.searches.iter().find(|s| did_you_mean(&s.name.text, KEYS) == Some("condition"));
-        messages.push(match near {
-            Some(search) => diagnostic.label(search.name.span, "did you mean `condition`?"),
-            None => diagnostic,
+        messages.push(match (outside, near) {
+            (Some(place), _) => diagnostic.label(place, "it stands here, and belongs below `detection:`"),
+            (None, Some(search)) => diagnostic.label(search.name.span, "did you mean `condition`?"),
+            (None, None) => diagnostic,
         });
     }
     if out.searches.is_empty() {
@@ -196,6 +200,11 @@ fn search(entry: &Entry<'_>, messages: &mut Messages) -> Search {
         let message = format!("a condition cannot spell the name `{}`; only a pattern reaches this search", name.text);
         messages.push(Diagnostic::new(codes::IDENTIFIER_SPELLING, message).at(name.span));
     }
+    if let Yaml::Scalar(scalar) = &entry.value.value
+        && let Some(diagnostic) = slips::keyword_like_item(scalar, entry.value.span)
+    {
+        messages.push(diagnostic);
+    }
     let body = if entry.value.is_null() {
         let message = format!("the search `{}` is empty", name.text);
         messages.push(Diagnostic::new(codes::EMPTY, message).at(entry.key_span));
@@ -221,7 +230,7 @@ fn body(node: &Node<'_>, messages: &mut Messages) -> Body {
         messages.push(Diagnostic::new(codes::EMPTY, format!("an empty {what} selects nothing")).at(node.span));
     };
     let kind = match &node.value {
-        Yaml::Scalar(scalar) => match value(scalar, node.span, messages) {
+        Yaml::Scalar(scalar) => match keyword(scalar, node.span, messages) {
             Some(value) if value.kind == Kind::Null => {
                 messages.push(Diagnostic::new(codes::NULL_VALUE, "null cannot be a keyword").at(node.span));
                 BodyKind::AnyOf(Vec::new())
@@ -280,13 +289,22 @@ fn item(entry: &Entry<'_>, messages: &mut Messages) -> Option<Item> {
             None
         }
     };
-    let (values, form) = values(entry, messages)?;
+    let wanted = if chain.is_some_and(|chain| chain.operator == Operator::Exists) { Wanted::Bool } else { Wanted::Any };
+    let (values, form) = values(entry, wanted, messages)?;
     let chain = chain.filter(|_| sound)?;
     Some(Item { field, modifiers, chain, values, form, key_span: entry.key_span, span: entry.span() })
 }
 
+/// What kind of value an item asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    /// A Boolean, for which the words of YAML 1.1 count too.
+    Bool,
+}
+
 /// The values of an item; `None` where there is none that can be used.
-fn values(entry: &Entry<'_>, messages: &mut Messages) -> Option<(Vec<Value>, Form)> {
+fn values(entry: &Entry<'_>, wanted: Wanted, messages: &mut Messages) -> Option<(Vec<Value>, Form)> {
     let mut sound = true;
     let mut refuse = |code, message: &str, span, help: &str| {
         sound = false;
@@ -295,6 +313,9 @@ fn values(entry: &Entry<'_>, messages: &mut Messages) -> Option<(Vec<Value>, For
     };
     let node = &entry.value;
     let list = match &node.value {
+        Yaml::Scalar(scalar) if wanted == Wanted::Bool => {
+            return Some((vec![boolean(scalar, node.span, messages)?], Form::Single));
+        }
         Yaml::Scalar(scalar) => return Some((vec![value(scalar, node.span, messages)?], Form::Single)),
         Yaml::Map(_) => {
             refuse(codes::VALUE_NESTED, "a map cannot be a value", node.span, "write nested fields as `outer.inner`");
@@ -328,6 +349,27 @@ fn values(entry: &Entry<'_>, messages: &mut Messages) -> Option<(Vec<Value>, For
     (sound && values.len() == list.len()).then_some((values, Form::List))
 }
 
+/// A scalar that stands alone, unless it was meant to be an item.
+fn keyword(scalar: &Scalar<'_>, span: Span, messages: &mut Messages) -> Option<Value> {
+    if let Some(diagnostic) = slips::missing_colon(scalar, span) {
+        messages.push(diagnostic);
+        return None;
+    }
+    value(scalar, span, messages)
+}
+
+/// A value where a Boolean is wanted: people who write for readers of YAML 1.1 say `yes`.
+fn boolean(scalar: &Scalar<'_>, span: Span, messages: &mut Messages) -> Option<Value> {
+    match scalar::yaml11_bool(&scalar.text).filter(|_| scalar.style == Style::Plain) {
+        Some(truth) => {
+            messages.push(slips::yaml11_bool(&scalar.text, truth, span));
+            let (text, verbatim) = (scalar.text.as_ref().into(), scalar.verbatim);
+            Some(Value { text, kind: Kind::Bool(truth), span, verbatim })
+        }
+        None => value(scalar, span, messages),
+    }
+}
+
 fn value(scalar: &Scalar<'_>, span: Span, messages: &mut Messages) -> Option<Value> {
     if scalar.kind == Kind::Unbounded {
         let message = format!("`{}` is no number that a value can be compared with", scalar.text);
@@ -340,6 +382,9 @@ fn value(scalar: &Scalar<'_>, span: Span, messages: &mut Messages) -> Option<Val
         let message =
             format!("`{}` is {} here, but {other} to readers of YAML 1.1", scalar.text, scalar.kind.describe());
         messages.push(Diagnostic::new(codes::YAML_11, message).at(span).help("put it in quotes if it is text"));
+    }
+    if let Some(diagnostic) = slips::escaped_control(scalar, span) {
+        messages.push(diagnostic);
     }
     Some(Value { text: scalar.text.as_ref().into(), kind: scalar.kind, span, verbatim: scalar.verbatim })
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::condition::{Expr as Written, ExprKind};
 use super::detection::{self, Detection};
 use super::messages::Messages;
@@ -63,16 +64,18 @@ enum Places {
 impl Filter {
     /// Whether the filter applies to the rule.
     pub fn applies_to(&self, rule: &ir::Rule) -> bool {
-        let listed = |names: &[Arc<str>]| {
-            let id = rule.meta.id.as_deref();
-            names.iter().any(|name| rule.meta.name.as_ref() == Some(name) || id.is_some_and(|id| same_id(id, name)))
-        };
         let named = match &self.rules {
             FilterRules::Any => true,
-            FilterRules::Listed(names) => listed(names),
+            FilterRules::Listed(names) => is_named(rule, names),
         };
         named && logsource::contains(&self.logsource, &rule.logsource)
     }
+}
+
+/// Whether one of these is the rule's id or name.
+pub(super) fn is_named(rule: &ir::Rule, names: &[Arc<str>]) -> bool {
+    let id = rule.meta.id.as_deref();
+    names.iter().any(|name| rule.meta.name.as_ref() == Some(name) || id.is_some_and(|id| same_id(id, name)))
 }
 
 /// UUIDs compare as such, other ids as text.
@@ -137,7 +140,7 @@ fn apply(rules: &mut [ir::Rule], filters: &[Filter], places: Places) -> Vec<usiz
 /// Reads the section `filter`.
 pub(super) fn parse(node: &Node<'_>, meta: Meta, logsource: Logsource, messages: &mut Messages) -> FilterDocument {
     let rules = rules(node, messages);
-    let detection = detection::parse(node, &["rules"], messages);
+    let detection = detection::parse(node, &["rules"], None, messages);
     for condition in detection.conditions.iter().filter(|condition| !negates(&condition.expr)) {
         let message = "this filter keeps the events that it describes and excludes all others";
         let diagnostic = Diagnostic::new(codes::FILTER_POSITIVE, message).at(condition.span);
@@ -170,8 +173,13 @@ fn negates(expr: &Written) -> bool {
 }
 
 /// The filter with its condition in the IR; `None` after an error.
-pub(super) fn lower(filter: &FilterDocument, options: &Options, messages: &mut Messages) -> Option<Filter> {
-    let condition = super::lower::detection(&filter.detection, options, messages)?;
+pub(super) fn lower(
+    filter: &FilterDocument,
+    options: &Options,
+    budget: &mut Budget,
+    messages: &mut Messages,
+) -> Option<Filter> {
+    let condition = super::lower::detection(&filter.detection, options, budget, messages)?;
     Some(Filter {
         meta: filter.meta.clone(),
         logsource: filter.logsource.clone(),

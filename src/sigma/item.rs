@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::Options;
+use super::budget::Budget;
 use super::detection::{Item, Value};
 use super::encoding::{self, Base64};
 use super::messages::Messages;
@@ -13,6 +14,7 @@ use super::pattern;
 use super::placeholder::{self, Expansion};
 use super::scalar::Kind;
 use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::ir::regex::Flags;
 use crate::ir::{
     Case, CompareOp, Expr, Field, ItemId, ItemIds, Network, Node, Number, Origin, Pattern, PatternOp, Piece,
     Placeholder, PlaceholderPart, Predicate, Regex, Subject, Test, TimePart,
@@ -22,9 +24,13 @@ use crate::source::Span;
 /// The most texts that `windash` may make of one value that is then encoded.
 const MAX_VARIANTS: usize = 200;
 
+/// Regexes up to this weight are not counted.
+const SMALL_REGEX: u64 = 1_000;
+
 /// Lowers the items and keywords of one search.
 pub(super) struct Items<'a> {
     pub options: &'a Options,
+    pub budget: &'a mut Budget,
     pub messages: &'a mut Messages,
     /// The name of the search.
     pub selection: Arc<str>,
@@ -36,8 +42,14 @@ pub(super) struct Items<'a> {
 
 impl<'a> Items<'a> {
     /// For the search of this name.
-    pub fn new(options: &'a Options, messages: &'a mut Messages, ids: &'a mut ItemIds, selection: Arc<str>) -> Self {
-        Self { options, messages, selection, ids, item: None }
+    pub fn new(
+        options: &'a Options,
+        budget: &'a mut Budget,
+        ids: &'a mut ItemIds,
+        messages: &'a mut Messages,
+        selection: Arc<str>,
+    ) -> Self {
+        Self { options, budget, messages, selection, ids, item: None }
     }
 
     /// The origin of a node at this place in the search.
@@ -102,20 +114,7 @@ impl<'a> Items<'a> {
     fn value(&mut self, subject: &Subject, chain: &Chain, value: &Value) -> Option<Expr> {
         let test = match chain.operator {
             Operator::Equals | Operator::Text(_) => return self.text_or_scalar(subject, chain, value),
-            Operator::Regex(flags) => {
-                let text = self.text_of(value, "a regular expression is text")?;
-                match Regex::parse(&text, flags) {
-                    Ok(regex) => Test::Regex(regex),
-                    Err(error) => {
-                        let span = value.place(error.range.clone());
-                        return self.fail(
-                            codes::REGEX_INVALID,
-                            format!("this is no regular expression: {error}"),
-                            span,
-                        );
-                    }
-                }
-            }
+            Operator::Regex(flags) => self.regex(flags, value)?,
             Operator::Network => self.network(value)?,
             Operator::Compare(op) => match number(value.kind) {
                 Some(n) => Test::Compare(op, n),
@@ -152,6 +151,37 @@ impl<'a> Items<'a> {
                 None => self.wrong_type(value, message),
             },
         }
+    }
+
+    fn regex(&mut self, flags: Flags, value: &Value) -> Option<Test> {
+        let text = self.text_of(value, "a regular expression is text")?;
+        let regex = match Regex::parse(&text, flags) {
+            Ok(regex) => regex,
+            Err(error) => {
+                let span = value.place(error.range.clone());
+                let message = format!("this is no regular expression: {error}");
+                let diagnostic = Diagnostic::new(codes::REGEX_INVALID, message).at(span);
+                self.messages.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
+                return None;
+            }
+        };
+        // Small ones are as many as the text that holds them.
+        let weight = regex.weight();
+        let spent = if weight > SMALL_REGEX { self.budget.regex(weight) } else { Ok(()) };
+        if let Err(over) = spent {
+            let message = format!(
+                "with this one the regular expressions of {} list more than {} ranges of characters, repetitions \
+                 written out",
+                over.whose, over.limit
+            );
+            self.messages.push(
+                Diagnostic::new(codes::BUDGET_EXCEEDED, message)
+                    .at(value.span)
+                    .help("repeat less, or list fewer characters: `\\w` is cheaper than `\\p{L}`"),
+            );
+            return None;
+        }
+        Some(Test::Regex(regex))
     }
 
     fn network(&mut self, value: &Value) -> Option<Test> {
@@ -222,7 +252,7 @@ impl<'a> Items<'a> {
         self.lint_text(chain, value);
         let mut alternatives = match chain.expand {
             false => vec![pattern::parse(&value.text)],
-            true => match placeholder::expand(value, self.options, self.messages)? {
+            true => match placeholder::expand(value, self.options, self.budget, self.messages)? {
                 Expansion::Values(values) => values,
                 Expansion::Unresolved(name, parts) => {
                     let parts = self.wrap_parts(subject, chain, parts);

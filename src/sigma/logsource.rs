@@ -1,10 +1,11 @@
 //! The `logsource` section, and when one contains another.
 
-use super::attributes;
 use super::messages::Messages;
 use super::yaml::{Node, Value};
+use super::{attributes, taxonomy};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::ir::Logsource;
+use crate::source::Span;
 
 /// The keys with a meaning.
 const KEYS: [&str; 4] = ["category", "product", "service", "definition"];
@@ -33,13 +34,35 @@ pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Logsource {
                 continue;
             }
         };
-        *slot = attributes::name(entry, usize::MAX, messages);
+        *slot = match entry.key.text.as_ref() {
+            // What it says in prose changes nothing.
+            "definition" => {
+                let mark = messages.mark();
+                let text = attributes::text(entry, usize::MAX, messages);
+                messages.demote(mark);
+                text
+            }
+            key => {
+                let name = attributes::name(entry, usize::MAX, messages);
+                slip(key, name.as_deref(), entry.value.span, messages);
+                name
+            }
+        };
     }
     if out.category.is_none() && out.product.is_none() && out.service.is_none() && messages.errors() == before {
         let message = "the log source needs a `category`, a `product` or a `service`";
         messages.push(Diagnostic::new(codes::LOGSOURCE_EMPTY, message).at(node.span));
     }
     out
+}
+
+/// Warns of a word that is nearly one of the taxonomy: the rule would look for events that nobody has.
+fn slip(key: &str, name: Option<&str>, span: Span, messages: &mut Messages) {
+    let near = name.and_then(|name| Some((name, taxonomy::near(taxonomy::words(key), name)?)));
+    let Some((name, near)) = near else { return };
+    let message = format!("Sigma has no {key} `{name}`");
+    let diagnostic = Diagnostic::new(codes::LOGSOURCE_SLIP, message).at(span);
+    messages.push(diagnostic.help(format!("did you mean `{near}`?")));
 }
 
 /// Whether every event of `inner` belongs to `outer`: what `outer` names, `inner` names alike.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
+use super::budget::Budget;
 use super::condition::{self, ExprKind, Quantifier, Target};
 use super::detection::{Body, BodyKind, Detection, Search};
 use super::item::Items;
@@ -24,19 +25,25 @@ const MAX_LOOKS: usize = 5_000_000;
 const MAX_NAMES: usize = 500;
 
 /// The rule in the IR; `None` after an error.
-pub(super) fn rule(rule: &Rule, options: &Options, messages: &mut Messages) -> Option<ir::Rule> {
-    let condition = detection(&rule.detection, options, messages)?;
+pub(super) fn rule(rule: &Rule, options: &Options, budget: &mut Budget, messages: &mut Messages) -> Option<ir::Rule> {
+    let condition = detection(&rule.detection, options, budget, messages)?;
     Some(ir::Rule { meta: rule.meta.clone(), logsource: rule.logsource.clone(), table: None, condition })
 }
 
 /// The meaning of a detection section: some condition holds. `None` after an error.
-pub(super) fn detection(detection: &Detection, options: &Options, messages: &mut Messages) -> Option<Expr> {
+pub(super) fn detection(
+    detection: &Detection,
+    options: &Options,
+    budget: &mut Budget,
+    messages: &mut Messages,
+) -> Option<Expr> {
     if detection.searches.is_empty() {
         return None; // an error of its own; every name in the condition would be another
     }
     let before = messages.errors();
+    budget.next_rule();
     let mut ids = ItemIds::default();
-    let lower = |s| Lowered::new(s, options, &mut ids, messages);
+    let lower = |s| Lowered::new(s, options, budget, &mut ids, messages);
     let searches = detection.searches.iter().map(lower).collect::<Vec<_>>();
     let mut lowering = Conditions {
         searches: &searches,
@@ -82,9 +89,15 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn new(search: &Search, options: &Options, ids: &mut ItemIds, messages: &mut Messages) -> Self {
+    fn new(
+        search: &Search,
+        options: &Options,
+        budget: &mut Budget,
+        ids: &mut ItemIds,
+        messages: &mut Messages,
+    ) -> Self {
         let name = search.name.text.clone();
-        let mut items = Items::new(options, messages, ids, name.clone());
+        let mut items = Items::new(options, budget, ids, messages, name.clone());
         let expr = body(&search.body, &mut items);
         let nodes = expr.as_ref().map_or(0, count);
         Self { name, expr, nodes }

@@ -3,7 +3,7 @@
 //! It counts errors, so that a caller can ask whether a document gave any, and it is bounded, so that a hostile file
 //! cannot fill the memory with messages. Nothing here decides what is wrong.
 
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, Severity, codes};
 
 /// The most diagnostics that are kept of one source; the rest is counted.
 pub const LIMIT: usize = 1_000;
@@ -17,6 +17,13 @@ pub(super) struct Messages {
     list: Vec<Diagnostic>,
     errors: usize,
     left_out: usize,
+}
+
+/// Where the list stood.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    length: usize,
+    errors: usize,
 }
 
 impl Messages {
@@ -33,6 +40,20 @@ impl Messages {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// A place in the list, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark { length: self.list.len(), errors: self.errors }
+    }
+
+    /// Makes warnings of the errors since the mark, which cost no detection; whether there were any.
+    pub fn demote(&mut self, mark: Mark) -> bool {
+        let found = self.errors != mark.errors;
+        self.errors = mark.errors;
+        let new = self.list.get_mut(mark.length..).unwrap_or(&mut []);
+        new.iter_mut().filter(|d| d.is_error()).for_each(|d| d.severity = Severity::Warning);
+        found
     }
 
     /// Whether further messages are only counted, so that no work need go into their words.

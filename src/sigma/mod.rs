@@ -9,6 +9,7 @@
 //! ```
 
 mod attributes;
+mod budget;
 mod collection;
 pub mod condition;
 pub mod correlation;
@@ -24,6 +25,8 @@ pub mod pattern;
 mod placeholder;
 pub mod rule;
 pub mod scalar;
+mod slips;
+pub mod taxonomy;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -33,10 +36,12 @@ pub(crate) use attributes::json;
 pub use filter::{Filter, apply_filters};
 pub use rule::{Document, Rule};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::ir;
 use crate::source::{Source, Span};
+use budget::Budget;
 use messages::Messages;
+use yaml::Soundness;
 
 /// What the caller supplies to the reading of rules.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +71,8 @@ pub struct Read {
     pub filters: Vec<Filter>,
     /// The documents that gave no rule or filter because of an error, in source order.
     pub unread: Vec<Unread>,
+    /// What correlations of this source refer to, for the rules of other sources; see [`withhold`].
+    pub correlated: Vec<Arc<str>>,
     /// Everything to be said, in source order; errors mean that a document gave no rule.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -94,16 +101,20 @@ pub struct Parsed {
 pub fn read(source: &Source, options: &Options) -> Read {
     let mut messages = Messages::default();
     let mut out = Read::default();
+    let mut budget = Budget::default();
     for (document, name, soundness) in parse_all(source, &mut messages) {
         // A document with errors is lowered too, for what there is to say about the rest of it.
         let sound = soundness == Soundness::Sound;
         let before = messages.errors();
         match &document {
             Some(Document::Rule(rule)) => {
-                out.rules.extend(lower::rule(rule, options, &mut messages).filter(|_| sound));
+                out.rules.extend(lower::rule(rule, options, &mut budget, &mut messages).filter(|_| sound));
             }
             Some(Document::Filter(filter)) => {
-                out.filters.extend(filter::lower(filter, options, &mut messages).filter(|_| sound));
+                out.filters.extend(filter::lower(filter, options, &mut budget, &mut messages).filter(|_| sound));
+            }
+            Some(Document::Correlation(correlation)) if !correlation.generate => {
+                out.correlated.extend(correlation.rules.iter().map(|rule| rule.text.clone()));
             }
             Some(Document::Correlation(_)) | None => {}
         }
@@ -113,7 +124,34 @@ pub fn read(source: &Source, options: &Options) -> Read {
     }
     filter::apply_own(&mut out.rules, &out.filters, &mut messages);
     out.diagnostics = messages.finish();
+    let own = out.correlated.clone();
+    withhold(&mut out, &own);
     out
+}
+
+/// Takes the rules away that a correlation refers to by these ids or names: alone they would fire on what is only part of
+/// its pattern, and correlations are not supported. Gives whether there were any.
+pub fn withhold(read: &mut Read, correlated: &[Arc<str>]) -> bool {
+    let before = read.unread.len();
+    let (held, kept) = std::mem::take(&mut read.rules).into_iter().partition(|rule| filter::is_named(rule, correlated));
+    read.rules = kept;
+    for rule in held {
+        let rule: ir::Rule = rule;
+        let message = format!("the rule `{}` is part of a correlation, which is not supported yet", rule.meta.title);
+        let start = rule.meta.span.start;
+        read.diagnostics.push(
+            Diagnostic::new(codes::CORRELATED, message)
+                .at(Span { start, end: start })
+                .help("with `generate: true` in the correlation the rule stands for itself, too"),
+        );
+        read.unread.push(Unread { span: rule.meta.span, title: Some(rule.meta.title), id: rule.meta.id });
+    }
+    let found = read.unread.len() != before;
+    if found {
+        read.unread.sort_by_key(|document| document.span.start);
+        read.diagnostics.sort_by_key(|d| d.span.map_or(0, |span| span.start));
+    }
+    found
 }
 
 /// Parses all documents of a source. What needs the meaning of a value or the names of searches is said by [`lower`].
@@ -130,7 +168,7 @@ pub fn parse(source: &Source) -> Parsed {
 /// There is no rule where a diagnostic is an error.
 pub fn lower(rule: &Rule, options: &Options) -> (Option<ir::Rule>, Vec<Diagnostic>) {
     let mut messages = Messages::default();
-    let lowered = lower::rule(rule, options, &mut messages);
+    let lowered = lower::rule(rule, options, &mut Budget::default(), &mut messages);
     (lowered, messages.finish())
 }
 
@@ -145,7 +183,7 @@ pub(crate) fn search(node: &yaml::Node<'_>) -> (detection::Detection, Vec<Diagno
     let mut condition = key("condition".into());
     condition.value.value = yaml::Value::Scalar(key("search".into()).key);
     let map = yaml::Value::Map(vec![key("search".into()), condition]);
-    let detection = detection::parse(&yaml::Node { value: map, span: node.span }, &[], &mut messages);
+    let detection = detection::parse(&yaml::Node { value: map, span: node.span }, &[], None, &mut messages);
     (detection, messages.finish())
 }
 
@@ -153,26 +191,29 @@ pub(crate) fn search(node: &yaml::Node<'_>) -> (detection::Detection, Vec<Diagno
 pub(crate) fn lower_search(detection: &detection::Detection) -> (Option<ir::Expr>, Vec<Diagnostic>) {
     let mut messages = Messages::default();
     let options = Options { unresolved: UnresolvedPlaceholders::Keep, ..Options::default() };
-    let expr = lower::detection(detection, &options, &mut messages);
+    let expr = lower::detection(detection, &options, &mut Budget::default(), &mut messages);
     (expr, messages.finish())
 }
 
-/// Whether a document gave an error so far.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Soundness {
-    Sound,
-    Broken,
-}
-
 fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Option<Document>, Unread, Soundness)> {
-    let nodes = yaml::documents(source, messages);
+    let before = messages.errors();
+    let documents = yaml::documents(source, rule::is_essential, messages);
+    if documents.is_empty() && messages.errors() == before {
+        let message = format!("`{}` holds no document: it is empty or has comments only", source.name());
+        messages.push(Diagnostic::new(codes::SOURCE_EMPTY, message));
+    }
+    let broken: Vec<Span> =
+        documents.iter().filter(|d| d.soundness == Soundness::Broken).map(|d| d.node.span).collect();
+    let nodes: Vec<_> = documents.into_iter().map(|document| document.node).collect();
+    // A broken part of a collection breaks all rules that it goes into; who takes part is not worth finding out.
+    let shared = !broken.is_empty() && collection::is_collection(&nodes);
     let nodes = collection::expand(nodes, messages);
     let mut out = Vec::with_capacity(nodes.len());
     for node in &nodes {
         let before = messages.errors();
         let document = rule::parse(node, messages);
-        let soundness = if messages.errors() == before { Soundness::Sound } else { Soundness::Broken };
-        out.push((document, Unread::new(node), soundness));
+        let sound = messages.errors() == before && !shared && !broken.contains(&node.span);
+        out.push((document, Unread::new(node), if sound { Soundness::Sound } else { Soundness::Broken }));
     }
     out
 }

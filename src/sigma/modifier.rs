@@ -100,6 +100,40 @@ impl Modifier {
     }
 }
 
+/// Words of other languages, and of people who guess, with what Sigma has instead.
+const OTHERS: &[(&[&str], &str)] = &[
+    (
+        &["any", "in", "or", "oneof", "anyof", "list"],
+        "remove it: one of several values is enough unless there is `all`",
+    ),
+    (&["and", "every"], "write `all` where every value is needed"),
+    (
+        &["eq", "equals", "equal", "is", "exact", "=", "=="],
+        "remove it: a value is compared as a whole unless a modifier says otherwise",
+    ),
+    (&["not", "ne", "isnot", "!=", "notequals", "nin", "notin"], "write `neq`, or negate the search in the condition"),
+    (&["like", "wildcard", "glob"], "remove it: `*` and `?` in a value are wildcards"),
+    (&["regex", "regexp", "rx", "match", "matches", "pcre"], "write `re`"),
+    (&["subnet", "ip", "network", "cidrmatch"], "write `cidr`"),
+    (&["has", "includes", "substring"], "write `contains`"),
+    (&["prefix", "beginswith", "begins", "starts"], "write `startswith`"),
+    (&["suffix", "ends"], "write `endswith`"),
+    (&["ge", ">="], "write `gte`"),
+    (&["le", "<="], "write `lte`"),
+    (&[">", "greater", "greaterthan"], "write `gt`"),
+    (&["<", "less", "lessthan"], "write `lt`"),
+    (
+        &["nocase", "lower", "upper", "caseinsensitive", "ci"],
+        "remove it: letter case does not count unless there is `cased`",
+    ),
+    (&["casesensitive", "case", "cs"], "write `cased`"),
+    (&["null", "isnull", "empty", "missing"], "remove it and write the value `null`, or `exists: false`"),
+    (&["b64", "base64_encode"], "write `base64`"),
+    (&["b64offset", "base64_offset"], "write `base64offset`"),
+    (&["utf16_le", "unicode"], "write `utf16le`"),
+    (&["count", "min", "max", "avg", "sum"], "counting belongs into a correlation rule"),
+];
+
 /// The diagnostic for a name that is no modifier.
 pub(super) fn unknown(name: &str, span: Span) -> Diagnostic {
     if name.is_empty() {
@@ -107,6 +141,9 @@ pub(super) fn unknown(name: &str, span: Span) -> Diagnostic {
         return diagnostic.help("remove the `|` or name a modifier");
     }
     let diagnostic = Diagnostic::new(codes::MODIFIER_UNKNOWN, format!("unknown modifier `{name}`")).at(span);
+    if let Some((_, help)) = OTHERS.iter().find(|(words, _)| words.iter().any(|w| w.eq_ignore_ascii_case(name))) {
+        return diagnostic.help(*help);
+    }
     match did_you_mean(name, NAMES.iter().map(|(n, _)| *n)) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,

@@ -5,15 +5,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::detection::Value;
 use super::messages::Messages;
 use super::pattern;
 use super::{Options, UnresolvedPlaceholders};
 use crate::diagnostic::{Diagnostic, Severity, codes, did_you_mean};
 use crate::ir::{Case, Pattern, Piece, PlaceholderPart};
-
-/// The most texts that the placeholders of one value may expand to.
-pub const MAX_VALUES: usize = 200;
 
 /// What became of a value.
 pub(super) enum Expansion {
@@ -24,7 +22,12 @@ pub(super) enum Expansion {
 }
 
 /// Replaces the placeholders of a value; `None` where the rule must be refused.
-pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) -> Option<Expansion> {
+pub(super) fn expand(
+    value: &Value,
+    options: &Options,
+    budget: &mut Budget,
+    messages: &mut Messages,
+) -> Option<Expansion> {
     let text = value.text.as_ref();
     let mut out: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut end = 0;
@@ -47,9 +50,16 @@ pub(super) fn expand(value: &Value, options: &Options, messages: &mut Messages) 
         }
         match options.placeholders.get(name) {
             Some(values) => {
-                if out.len().saturating_mul(values.len()) > MAX_VALUES {
-                    let message = format!("the placeholders expand to more than {MAX_VALUES} values");
-                    messages.push(Diagnostic::new(codes::PLACEHOLDER_LIMIT, message).at(value.span));
+                let count = out.len().saturating_mul(values.len());
+                let bytes = values.iter().map(|v| v.len()).sum::<usize>().saturating_mul(out.len());
+                if let Err(over) = budget.texts(count, bytes) {
+                    let message = format!(
+                        "with these {count} values the placeholders of {} make more than {} bytes of texts, each \
+                         counted as 32 more",
+                        over.whose, over.limit
+                    );
+                    let diagnostic = Diagnostic::new(codes::PLACEHOLDER_LIMIT, message).at(value.span);
+                    messages.push(diagnostic.help("use fewer placeholders in one value, or split the rule"));
                     return None;
                 }
                 let values = values.iter().map(|v| pattern::parse(v)).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use super::filter::{self, FilterDocument};
 use super::messages::Messages;
 use super::scalar::Kind;
 use super::yaml::{Entry, Node, Value};
-use super::{correlation, logsource};
+use super::{correlation, logsource, slips};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::ir::{Logsource, Meta};
 use crate::source::Span;
@@ -65,12 +65,38 @@ const KEYS: [&str; 20] = [
     "sigma-version",
 ];
 
+/// The sections and keys that make a document what it is; everything else only describes.
+const ESSENTIAL: [&str; 6] = ["logsource", "detection", "correlation", "filter", "action", "generate"];
+
+/// Whether the meaning of a document depends on this key at its top.
+pub(super) fn is_essential(key: &str) -> bool {
+    ESSENTIAL.contains(&key)
+}
+
+/// Whether somebody meant the map to be a Sigma document.
+fn is_sigma(entries: &[Entry<'_>]) -> bool {
+    let about = |entry: &Entry<'_>| {
+        let key = entry.key.text.as_ref();
+        key == "title" || is_essential(key) || did_you_mean(key, ["logsource", "detection"]).is_some()
+    };
+    entries.iter().any(about)
+}
+
 /// Reads one document.
 pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Option<Document> {
-    let Value::Map(entries) = &node.value else {
-        let message = format!("a Sigma document is a map of attributes, this is {}", node.describe());
-        messages.push(Diagnostic::new(codes::NOT_A_RULE, message).at(node.span));
-        return None;
+    let entries = match &node.value {
+        Value::Map(entries) if is_sigma(entries) => entries,
+        Value::Map(entries) => {
+            let message = "this document is no Sigma rule: it has neither `title` nor `logsource` nor `detection`";
+            let at = entries.first().map_or(node.span, |entry| entry.key_span);
+            messages.push(Diagnostic::new(codes::NOT_A_RULE, message).at(at));
+            return None;
+        }
+        _ => {
+            let message = format!("a Sigma document is a map of attributes, this is {}", node.describe());
+            messages.push(Diagnostic::new(codes::NOT_A_RULE, message).at(node.span));
+            return None;
+        }
     };
     let find = |key: &str| entries.iter().find(|entry| entry.key.text == key);
     let (section, own): (_, &[&str]) = match (find("correlation"), find("filter")) {
@@ -90,7 +116,8 @@ fn rule(entries: &[Entry<'_>], span: Span, messages: &mut Messages) -> Option<Ru
     let meta = meta(entries, span, &["logsource", "detection"], messages);
     let logsource = required_logsource(entries, span, messages);
     let detection = required(entries, "detection", span, messages);
-    let detection = detection.map(|entry| detection::parse(&entry.value, &[], messages));
+    let outside = entries.iter().find(|entry| entry.key.text == "condition").map(|entry| entry.key_span);
+    let detection = detection.map(|entry| detection::parse(&entry.value, &[], outside, messages));
     Some(Rule { meta, logsource: logsource?, detection: detection? })
 }
 
@@ -103,72 +130,125 @@ fn required_logsource(entries: &[Entry<'_>], span: Span, messages: &mut Messages
 fn required<'e, 's>(entries: &'e [Entry<'s>], key: &str, span: Span, messages: &mut Messages) -> Option<&'e Entry<'s>> {
     let found = entries.iter().find(|entry| entry.key.text == key && !entry.value.is_null());
     if found.is_none() {
-        // The whole document would be underlined; its first key says enough.
-        let at = entries.first().map_or(span, |entry| entry.key_span);
-        let diagnostic = Diagnostic::new(codes::ATTRIBUTE_MISSING, format!("the document has no `{key}`")).at(at);
-        let near = entries.iter().find(|e| did_you_mean(&e.key.text, [key]).is_some());
-        messages.push(match near {
-            Some(entry) if entry.key.text != key => diagnostic.label(entry.key_span, format!("did you mean `{key}`?")),
-            _ => diagnostic,
-        });
+        messages.push(missing(entries, key, span));
     }
     found
+}
+
+/// What is said about a key that must be there and is not, or is empty.
+fn missing(entries: &[Entry<'_>], key: &str, span: Span) -> Diagnostic {
+    let diagnostic = |message: String| Diagnostic::new(codes::ATTRIBUTE_MISSING, message);
+    if let Some(empty) = entries.iter().find(|entry| entry.key.text == key) {
+        return diagnostic(format!("`{key}` is empty")).at(empty.key_span);
+    }
+    // The whole document would be underlined; its first key says enough.
+    let at = entries.first().map_or(span, |entry| entry.key_span);
+    let diagnostic = diagnostic(format!("the document has no `{key}`")).at(at);
+    if let Some(near) = meant(entries, key) {
+        return diagnostic.label(near.key_span, slips::did_you_mean_key(&near.key.text, key));
+    }
+    let part = |part: &str| entries.iter().find(|entry| entry.key.text == part);
+    match ["category", "product", "service"].into_iter().find_map(part) {
+        Some(part) if key == "logsource" => diagnostic.label(part.key_span, "this belongs below `logsource:`"),
+        _ => diagnostic,
+    }
+}
+
+/// The key that was meant to be this one.
+fn meant<'e, 's>(entries: &'e [Entry<'s>], key: &str) -> Option<&'e Entry<'s>> {
+    entries.iter().find(|entry| {
+        let text = entry.key.text.as_ref();
+        !KEYS.contains(&text) && did_you_mean(text, [key]).is_some()
+    })
 }
 
 /// Reads the attributes that describe; `own` are the sections that the kind of document reads itself.
 fn meta(entries: &[Entry<'_>], span: Span, own: &[&str], messages: &mut Messages) -> Meta {
     let mut meta = Meta { span, ..Meta::default() };
+    let mark = messages.mark();
     required(entries, "title", span, messages);
-    for entry in entries {
+    messages.demote(mark);
+    for (i, entry) in entries.iter().enumerate() {
         let key = entry.key.text.as_ref();
-        match key {
-            "title" => meta.title = attributes::name(entry, NAME_LIMIT, messages).unwrap_or_default(),
-            "id" => meta.id = attributes::id(entry, messages),
-            "name" => meta.name = attributes::name(entry, NAME_LIMIT, messages),
-            "related" => meta.related = attributes::related(entry, messages),
-            "taxonomy" => meta.taxonomy = taxonomy(entry, messages),
-            "status" => meta.status = attributes::status(entry, messages),
-            "level" => meta.level = attributes::level(entry, messages),
-            "description" => meta.description = attributes::text(entry, TEXT_LIMIT, messages),
-            "license" => meta.license = attributes::text(entry, TEXT_LIMIT, messages),
-            "author" => meta.author = attributes::text(entry, TEXT_LIMIT, messages),
-            "references" => {
-                meta.references = attributes::unique_texts(entry, messages).into_iter().map(|(text, _)| text).collect();
-            }
-            "date" => meta.date = attributes::date(entry, messages),
-            "modified" => meta.modified = attributes::date(entry, messages),
-            "tags" => meta.tags = attributes::tags(entry, messages),
-            "fields" => meta.fields = attributes::plain_texts(entry, messages),
-            "falsepositives" => meta.falsepositives = attributes::plain_texts(entry, messages),
-            "scope" => meta.scope = attributes::plain_texts(entry, messages),
-            "sigma-version" => version(entry, messages),
-            key if own.contains(&key) => {}
-            key => {
-                // Slips are found among a few keys, not among thousands.
-                if meta.custom.len() < 100 {
-                    unknown(entry, messages);
-                }
-                meta.custom.insert(key.into(), attributes::json(&entry.value));
-            }
+        // Of a key that stands twice, which was said, the first one counts.
+        if own.contains(&key) || entries[..i].iter().take(100).any(|earlier| earlier.key.text == entry.key.text) {
+            continue;
+        }
+        if key == "sigma-version" {
+            version(entry, messages);
+            continue;
+        }
+        // Metadata never costs a detection: what is wrong with it is a finding, and the rule's own text is kept.
+        let mark = messages.mark();
+        attribute(&mut meta, entries, entry, own, messages);
+        if messages.demote(mark) {
+            meta.custom.insert(key.into(), attributes::json(&entry.value));
         }
     }
     meta
 }
 
-/// Warns of an attribute that looks like a slip of the finger; others are kept without a word.
-fn unknown(entry: &Entry<'_>, messages: &mut Messages) {
-    let Some(near) = did_you_mean(&entry.key.text, KEYS) else { return };
-    let message = format!("`{}` is no attribute that is known", entry.key.text);
-    let diagnostic = Diagnostic::new(codes::ATTRIBUTE_UNKNOWN, message).at(entry.key_span);
-    messages.push(diagnostic.help(format!("did you mean `{near}`?")));
+/// Reads one attribute that describes.
+fn attribute(meta: &mut Meta, entries: &[Entry<'_>], entry: &Entry<'_>, own: &[&str], messages: &mut Messages) {
+    let key = entry.key.text.as_ref();
+    match key {
+        "title" => meta.title = attributes::name(entry, NAME_LIMIT, messages).unwrap_or_default(),
+        "id" => meta.id = attributes::id(entry, messages),
+        "name" => meta.name = attributes::name(entry, NAME_LIMIT, messages),
+        "related" => meta.related = attributes::related(entry, messages),
+        "taxonomy" => meta.taxonomy = taxonomy(entry, messages),
+        "status" => meta.status = attributes::status(entry, messages),
+        "level" => meta.level = attributes::level(entry, messages),
+        "description" => meta.description = attributes::text(entry, TEXT_LIMIT, messages),
+        "license" => meta.license = attributes::text(entry, TEXT_LIMIT, messages),
+        "author" => meta.author = attributes::text(entry, TEXT_LIMIT, messages),
+        "references" => {
+            meta.references = attributes::unique_texts(entry, messages).into_iter().map(|(text, _)| text).collect();
+        }
+        "date" => meta.date = attributes::date(entry, messages),
+        "modified" => meta.modified = attributes::date(entry, messages),
+        "tags" => meta.tags = attributes::tags(entry, messages),
+        "fields" => meta.fields = attributes::plain_texts(entry, messages),
+        "falsepositives" => meta.falsepositives = attributes::plain_texts(entry, messages),
+        "scope" => meta.scope = attributes::plain_texts(entry, messages),
+        key => {
+            // Slips are found among a few keys, not among thousands.
+            if meta.custom.len() < 100 {
+                unknown(entries, entry, own, messages);
+            }
+            meta.custom.insert(key.into(), attributes::json(&entry.value));
+        }
+    }
+}
+
+/// Warns of an attribute that looks like a slip of the finger, or that stands where it means nothing; others are kept
+/// without a word.
+fn unknown(entries: &[Entry<'_>], entry: &Entry<'_>, own: &[&str], messages: &mut Messages) {
+    let key = entry.key.text.as_ref();
+    let at = |code, message: String| Diagnostic::new(code, message).at(entry.key_span);
+    if key == "condition" || key == "timeframe" {
+        let diagnostic = at(codes::KEY_MISPLACED, format!("`{key}` means nothing at the top of a document"));
+        return messages.push(diagnostic.help("indent it below `detection:`, beside the searches"));
+    }
+    if is_essential(key) {
+        let kind = if own.contains(&"generate") { "correlation" } else { "filter" };
+        return messages.push(at(codes::KEY_MISPLACED, format!("a {kind} has no `{key}` of its own")));
+    }
+    let Some(near) = did_you_mean(key, KEYS) else { return };
+    // Said already where the key that was meant is missing.
+    let said = own.contains(&near) && !entries.iter().any(|entry| entry.key.text == near);
+    if !said {
+        let diagnostic = at(codes::ATTRIBUTE_UNKNOWN, format!("`{key}` is no attribute that is known"));
+        messages.push(diagnostic.help(slips::did_you_mean_key(key, near)));
+    }
 }
 
 fn taxonomy(entry: &Entry<'_>, messages: &mut Messages) -> Option<std::sync::Arc<str>> {
     let name = attributes::name(entry, NAME_LIMIT, messages)?;
     if name.as_ref() != "sigma" {
-        let message = format!("the taxonomy `{name}` is not known, so the names of fields have no meaning");
+        let message = format!("the taxonomy `{name}` is not known: the names of fields are taken as they are");
         let diagnostic = Diagnostic::new(codes::TAXONOMY_UNKNOWN, message).at(entry.value.span);
-        messages.push(diagnostic.help("use the field names of the taxonomy `sigma`"));
+        messages.push(diagnostic.help("map its names with a pipeline of your own, or use the taxonomy `sigma`"));
     }
     Some(name)
 }
@@ -190,6 +270,10 @@ fn version(entry: &Entry<'_>, messages: &mut Messages) {
             let diagnostic = Diagnostic::new(codes::VERSION_UNSUPPORTED, message).at(entry.value.span);
             messages.push(diagnostic.help(format!("versions up to {VERSION} are supported")));
         }
-        None => attributes::wrong_type("sigma-version", "a version number", &entry.value, messages),
+        None => {
+            let mark = messages.mark();
+            attributes::wrong_type("sigma-version", "a version number", &entry.value, messages);
+            messages.demote(mark);
+        }
     }
 }

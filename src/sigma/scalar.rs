@@ -60,6 +60,12 @@ pub struct Scalar<'s> {
 }
 
 impl Scalar<'_> {
+    /// The scalar with a text of its own.
+    pub(super) fn into_owned(self) -> Scalar<'static> {
+        let Scalar { text, style, kind, verbatim } = self;
+        Scalar { text: Cow::Owned(text.into_owned()), style, kind, verbatim }
+    }
+
     /// The place of a part of the text, or of the whole scalar where escapes or folding make that unknowable.
     pub fn place(&self, whole: Span, range: std::ops::Range<usize>) -> Span {
         place(self.verbatim, whole, range)
@@ -132,6 +138,18 @@ fn is_float(text: &str) -> bool {
         None => !mantissa.is_empty() && digits(mantissa),
     };
     whole && exponent.is_none_or(|e| !e.is_empty() && digits(e))
+}
+
+/// The Boolean of a word that is one to readers of YAML 1.1 only.
+pub fn yaml11_bool(text: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| same_word(word, text));
+    if is(&["y", "yes", "on"]) {
+        Some(true)
+    } else if is(&["n", "no", "off"]) {
+        Some(false)
+    } else {
+        None
+    }
 }
 
 /// What YAML 1.1 makes of a plain scalar that the core schema reads otherwise.

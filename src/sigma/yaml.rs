@@ -9,10 +9,14 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, StrInput, Tag};
 
+use self::surrogate::Rewritten;
 use super::messages::Messages;
 use super::scalar::{self, Kind, Scalar, Style};
+use super::slips;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Source, Span};
+
+mod surrogate;
 
 /// The largest source that is read, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -64,6 +68,20 @@ impl Entry<'_> {
 }
 
 impl Node<'_> {
+    /// The node with texts of its own.
+    fn into_owned(self) -> Node<'static> {
+        let value = match self.value {
+            Value::Scalar(scalar) => Value::Scalar(scalar.into_owned()),
+            Value::List(nodes) => Value::List(nodes.into_iter().map(Node::into_owned).collect()),
+            Value::Map(entries) => {
+                let entry =
+                    |e: Entry<'_>| Entry { key: e.key.into_owned(), key_span: e.key_span, value: e.value.into_owned() };
+                Value::Map(entries.into_iter().map(entry).collect())
+            }
+        };
+        Node { value, span: self.span }
+    }
+
     /// Whether the node is a null scalar.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.kind == Kind::Null)
@@ -93,12 +111,34 @@ impl Node<'_> {
 /// Reads the documents of a source in order, with what is to be said about them; for other YAML than rules.
 pub(crate) fn read(source: &Source) -> (Vec<Node<'_>>, Vec<Diagnostic>) {
     let mut messages = Messages::default();
-    let nodes = documents(source, &mut messages);
-    (nodes, messages.finish())
+    let documents = documents(source, |_| true, &mut messages);
+    let sound = documents.into_iter().filter(|document| document.soundness == Soundness::Sound);
+    (sound.map(|document| document.node).collect(), messages.finish())
 }
 
-/// Reads the documents of a source in order; empty ones and those with errors are left out.
-pub(super) fn documents<'s>(source: &'s Source, messages: &mut Messages) -> Vec<Node<'s>> {
+/// Whether there was an error so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Soundness {
+    Sound,
+    Broken,
+}
+
+/// A document of a stream.
+#[derive(Debug)]
+pub(super) struct Document<'s> {
+    /// Its top node.
+    pub node: Node<'s>,
+    /// Broken where it is YAML that no rule may use; what is to be said about the rest of it can be said.
+    pub soundness: Soundness,
+}
+
+/// Reads the documents of a source in order; empty ones and those that are no YAML are left out. What is wrong under a
+/// key at the top that is not `essential` is a warning.
+pub(super) fn documents<'s>(
+    source: &'s Source,
+    essential: fn(&str) -> bool,
+    messages: &mut Messages,
+) -> Vec<Document<'s>> {
     let text = source.text();
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, the limit is {MAX_BYTES}", text.len());
@@ -118,7 +158,15 @@ pub(super) fn documents<'s>(source: &'s Source, messages: &mut Messages) -> Vec<
             messages.push(Diagnostic::new(codes::SOURCE_TOO_LARGE, message).at(at).help("split the file into several"));
             break;
         }
-        Loader::new(&text[start..end], start, messages).run(&mut out);
+        let written = &text[start..end];
+        match Rewritten::new(written) {
+            None => Loader::new(written, None, start, essential, messages).run(&mut out),
+            Some(rewritten) => {
+                let mut documents = Vec::new();
+                Loader::new(written, Some(&rewritten), start, essential, messages).run(&mut documents);
+                out.extend(documents.into_iter().map(|d| Document { node: d.node.into_owned(), ..d }));
+            }
+        }
     }
     out
 }
@@ -213,6 +261,10 @@ impl<'s> Offsets<'s> {
 struct Loader<'s, 'm> {
     parser: Parser<'s, StrInput<'s>>,
     offsets: Offsets<'s>,
+    /// What the parser reads where that is not the source's own text.
+    rewritten: Option<&'s Rewritten<'s>>,
+    /// Which keys at the top make the document what it is.
+    essential: fn(&str) -> bool,
     messages: &'m mut Messages,
     anchors: BTreeMap<usize, Node<'s>>,
     anchored: usize,
@@ -223,10 +275,18 @@ struct Loader<'s, 'm> {
 type Fatal = Box<Diagnostic>;
 
 impl<'s, 'm> Loader<'s, 'm> {
-    fn new(text: &'s str, base: usize, messages: &'m mut Messages) -> Self {
+    fn new(
+        text: &'s str,
+        rewritten: Option<&'s Rewritten<'s>>,
+        base: usize,
+        essential: fn(&str) -> bool,
+        messages: &'m mut Messages,
+    ) -> Self {
         Self {
-            parser: Parser::new_from_str(text),
+            parser: Parser::new_from_str(rewritten.map_or(text, |rewritten| &rewritten.text)),
             offsets: Offsets::new(text, base),
+            rewritten,
+            essential,
             messages,
             anchors: BTreeMap::new(),
             anchored: 0,
@@ -234,16 +294,15 @@ impl<'s, 'm> Loader<'s, 'm> {
         }
     }
 
-    fn run(mut self, out: &mut Vec<Node<'s>>) {
+    fn run(mut self, out: &mut Vec<Document<'s>>) {
         loop {
             let before = self.messages.errors();
             match self.document() {
                 Ok(None) => return,
                 Ok(Some(node)) if node.is_null() => {}
                 Ok(Some(node)) => {
-                    if self.messages.errors() == before {
-                        out.push(node);
-                    }
+                    let sound = self.messages.errors() == before;
+                    out.push(Document { node, soundness: if sound { Soundness::Sound } else { Soundness::Broken } });
                 }
                 Err(fatal) => return self.messages.push(*fatal),
             }
@@ -258,6 +317,12 @@ impl<'s, 'm> Loader<'s, 'm> {
                 let at = self.offsets.local(error.marker().index());
                 let width = self.offsets.text[at..].chars().next().map_or(0, char::len_utf8);
                 let span = Span::new(self.offsets.base + at, self.offsets.base + at + width);
+                let colon = ["mapping values", "':'", "simple key"].iter().any(|words| error.info().contains(words));
+                if let Some(diagnostic) =
+                    colon.then(|| slips::missing_colon_before(self.offsets.text, at, self.offsets.base)).flatten()
+                {
+                    return Err(Box::new(diagnostic));
+                }
                 let message = format!("this is no YAML: {}", error.info());
                 let diagnostic = Diagnostic::new(codes::YAML_SYNTAX, message).at(span);
                 Err(Box::new(match self.way_out(error.info(), at) {
@@ -276,6 +341,9 @@ impl<'s, 'm> Loader<'s, 'm> {
         match self.offsets.text[at..].chars().next() {
             Some('*') => Some("a value that begins with `*` needs quotes, such as `'*.exe'`"),
             Some('%' | '@' | '`') => Some("a value that begins with this character needs quotes"),
+            _ if problem.contains("Unicode character escape") => {
+                Some("a character above U+FFFF is one pair such as `\\uD83D\\uDE00`, or `\\U0001F600`")
+            }
             _ if problem.contains("unknown escape") => Some("use single quotes, in which a backslash is a backslash"),
             _ if problem.contains("mapping values") => Some("a value that has `: ` in it needs quotes"),
             _ => None,
@@ -373,9 +441,13 @@ impl<'s, 'm> Loader<'s, 'm> {
                 (Event::MappingEnd, marks) => break marks,
                 pair => pair,
             };
+            let mark = self.messages.mark();
             let node = self.node(event, marks, depth)?;
             let (event, marks) = self.next()?;
             let mut value = self.node(event, marks, depth)?;
+            if depth == 1 && matches!(&node.value, Value::Scalar(key) if !(self.essential)(&key.text)) {
+                self.messages.demote(mark);
+            }
             let Value::Scalar(key) = node.value else {
                 let message = format!("{} cannot be a key", node.describe());
                 self.messages.push(Diagnostic::new(codes::YAML_FEATURE, message).at(node.span));
@@ -387,7 +459,7 @@ impl<'s, 'm> Loader<'s, 'm> {
             }
             entries.push(Entry { key, key_span: node.span, value });
         };
-        self.check_keys(&entries);
+        self.check_keys(&entries, depth);
         let span = self.collection_span(
             start,
             end,
@@ -412,11 +484,15 @@ impl<'s, 'm> Loader<'s, 'm> {
         }
     }
 
-    fn check_keys(&mut self, entries: &[Entry<'s>]) {
+    fn check_keys(&mut self, entries: &[Entry<'s>], depth: usize) {
         for entry in entries {
+            let mark = self.messages.mark();
             if entry.key.style == Style::Plain && entry.key.text == "<<" {
                 let diagnostic = Diagnostic::new(codes::YAML_FEATURE, "the merge key `<<` is not part of YAML 1.2");
                 self.messages.push(diagnostic.at(entry.key_span).help("write the merged keys out"));
+                if depth == 1 && !(self.essential)("<<") {
+                    self.messages.demote(mark);
+                }
             }
         }
         let mut order = (0..entries.len()).collect::<Vec<_>>();
@@ -424,13 +500,16 @@ impl<'s, 'm> Loader<'s, 'm> {
         for run in order.chunk_by(|&a, &b| entries[a].key.text == entries[b].key.text) {
             for &again in &run[1..] {
                 let (first, again) = (&entries[run[0]], &entries[again]);
+                let mark = self.messages.mark();
                 let message = format!("the key `{}` stands twice in one map", again.key.text);
                 let diagnostic = Diagnostic::new(codes::DUPLICATE_KEY, message).at(again.key_span);
-                self.messages.push(
-                    diagnostic
-                        .label(first.key_span, "first here")
-                        .help("in a selection, put both values into one list, or make two selections"),
-                );
+                self.messages.push(diagnostic.label(first.key_span, "first here").help(match depth {
+                    1 => "keep one of them",
+                    _ => "in a selection, put both values into one list, or make two selections",
+                }));
+                if depth == 1 && !(self.essential)(&again.key.text) {
+                    self.messages.demote(mark);
+                }
             }
         }
     }
@@ -438,6 +517,10 @@ impl<'s, 'm> Loader<'s, 'm> {
     fn scalar(&mut self, text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>, marks: Marks) -> Node<'s> {
         let (start, end) = self.offsets.range(marks);
         let written = self.offsets.text.get(start..end).unwrap_or("");
+        let text = match self.rewritten {
+            Some(rewritten) => Cow::Owned(rewritten.restore(&text, start..end, style == ScalarStyle::DoubleQuoted)),
+            None => text,
+        };
         let (style, skip) = match style {
             ScalarStyle::Plain => (Style::Plain, 0),
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (Style::Quoted, 1),

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::Templates;
+use super::store::StoreModel;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::ir::{Kind, Table, TableShape};
 
@@ -34,6 +35,9 @@ pub struct Manifest {
     /// Words for the target's own room (function names and the like that differ by dialect).
     #[serde(default)]
     pub words: IndexMap<String, toml::Value>,
+    /// What the target's store does to an event; none where the manifest does not say, or a dialect leaves it to others.
+    #[serde(default)]
+    pub store: Option<StoreModel>,
     /// What the target's store cannot hold or tell apart, a line each, for `targets` and the README.
     #[serde(default)]
     pub data_model: Vec<String>,
@@ -66,6 +70,8 @@ pub struct Limits {
     pub list_values: Option<usize>,
     /// The longest regular expression in characters.
     pub regex_chars: Option<usize>,
+    /// The most clauses of a whole query.
+    pub clauses: Option<usize>,
 }
 
 fn flat() -> Vec<String> {
@@ -87,7 +93,12 @@ impl Manifest {
         let mut last = path;
         if let Some(dialect) = dialect {
             last = format!("{room}/dialects/{dialect}.toml");
-            overlay(&mut table, read(&last)?);
+            let over = read(&last)?;
+            // Another dialect's store is another store.
+            if !over.contains_key("store") {
+                table.remove("store");
+            }
+            overlay(&mut table, over);
         }
         let manifest: Manifest = table.try_into().map_err(|e: toml::de::Error| invalid(&last, &e.to_string()))?;
         match manifest.capabilities.keys().find(|key| Kind::find(key).is_none()) {

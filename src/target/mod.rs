@@ -5,6 +5,7 @@
 //! exactly when the interpreter does; what cannot be said is a diagnostic. Nothing here reads files (override
 //! templates come in as texts) and nothing evaluates events. No `if target == ..`: a peculiarity lives in its room.
 
+pub(crate) mod call;
 mod eql;
 mod kql;
 mod manifest;
@@ -14,6 +15,7 @@ pub mod regex;
 mod render;
 mod spl;
 mod sql;
+pub mod store;
 mod templates;
 
 use minijinja::Environment;
@@ -21,6 +23,7 @@ use serde::Serialize;
 
 pub use eql::Types as EqlTypes;
 pub use manifest::{Capability, Limits, Manifest};
+pub use store::StoreModel;
 pub use templates::Templates;
 
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -139,6 +142,20 @@ impl Target {
         &self.manifest
     }
 
+    /// Its folder in the templates.
+    pub(crate) fn room(&self) -> &'static str {
+        self.room
+    }
+
+    /// The files of its macros.
+    pub(crate) fn macro_files(&self, templates: &Templates) -> Vec<String> {
+        let own = self.manifest.word("macros");
+        let mut files = templates.files_of(self.room);
+        let query = format!("{}/query.j2", self.room);
+        files.retain(|path| *path != query && (!path.contains("/dialects/") || Some(path.as_str()) == own));
+        files
+    }
+
     /// A session: the templates' macros, evaluated once, for any number of conversions on one thread.
     pub fn session(&self) -> Session<'_> {
         Session { target: self, renderer: render::Renderer::new(&self.environment, self.room) }
@@ -165,6 +182,11 @@ pub struct Session<'t> {
 }
 
 impl Session<'_> {
+    /// The manifest in force.
+    pub fn manifest(&self) -> &Manifest {
+        &self.target.manifest
+    }
+
     /// The trees of the query's parts as they were planned, each with its name in `query.j2`; the query selects what all
     /// parts hold of.
     ///
@@ -189,11 +211,22 @@ impl Session<'_> {
 
     /// Converts one rule.
     pub fn convert(&mut self, rule: &ir::Rule, options: &Options) -> Conversion {
+        self.convert_altered(rule, options, &mut |_| {})
+    }
+
+    /// As [`Session::convert`], with the plan changed before it is rendered: a query that is wrong on purpose.
+    pub(crate) fn convert_altered(
+        &mut self,
+        rule: &ir::Rule,
+        options: &Options,
+        alter: &mut dyn FnMut(&mut Query),
+    ) -> Conversion {
         if let Err(refusal) = self.target.manifest.shape(rule.table.as_ref()) {
             return Conversion { query: None, diagnostics: vec![refusal] };
         }
         let mut cx = Context::new(&self.target.manifest, options);
-        let query = self.target.backend.plan(rule, &mut cx);
+        let mut query = self.target.backend.plan(rule, &mut cx);
+        alter(&mut query);
         let mut diagnostics = cx.into_diagnostics();
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Conversion { query: None, diagnostics };

@@ -52,6 +52,16 @@ impl Templates {
         }
     }
 
+    /// The paths of all `.j2` files of a room, the user's own among them.
+    pub(crate) fn files_of(&self, room: &str) -> Vec<String> {
+        let own = self.overrides.keys().cloned();
+        let mut paths: Vec<String> = Self::embedded_paths().into_iter().map(String::from).chain(own).collect();
+        paths.retain(|path| path.starts_with(&format!("{room}/")) && path.ends_with(".j2"));
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
     /// An environment with all `.j2` files of a room.
     pub(super) fn environment(&self, room: &str) -> Result<Environment<'static>, Diagnostic> {
         let mut environment = Environment::new();
@@ -61,8 +71,7 @@ impl Templates {
         environment.add_function("here", super::render::here);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|e| failed(&e))?);
-        let paths = Self::embedded_paths().into_iter().map(String::from).chain(self.overrides.keys().cloned());
-        for path in paths.filter(|path| path.starts_with(&format!("{room}/")) && path.ends_with(".j2")) {
+        for path in self.files_of(room) {
             let text = self.get(&path).unwrap_or_default().to_owned();
             environment.add_template_owned(path, text).map_err(|e| failed(&e))?;
         }

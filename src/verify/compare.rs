@@ -1,23 +1,31 @@
 //! The comparison: one rule, one target, many events.
 
+mod exam;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use exam::Exam;
+
 use super::engine::{Engine, EngineError};
 use super::exclusion::Exclusion;
+use super::members::{self, Members, Strangers};
 use super::shrink::shrink;
 use super::store::Store;
+use super::verdict::Verdict;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::interp::{Event, Matcher, Trace};
+use crate::interp::{Event, Trace};
 use crate::ir::{self, Rule};
 use crate::mapping::{self, Chain, Events, Reason, Unfit};
+use crate::target::store::StoreModel;
 use crate::target::{Options, Session};
 
 /// The table of SQL and KQL queries.
-const TABLE: &str = "events";
+pub(super) const TABLE: &str = "events";
 
 /// What came of comparing a rule's query with the interpreter.
 #[derive(Debug, Clone)]
@@ -32,6 +40,10 @@ pub struct Comparison {
     pub excluded: BTreeMap<Exclusion, usize>,
     /// Events of which the store holds too little for the rule.
     pub data_model: DataModel,
+    /// The members of long lists, as read in the query.
+    pub members: Members,
+    /// Fields of the rule that the mapping, or without one every built-in mapping, does not know.
+    pub unknown_fields: Vec<Arc<str>>,
 }
 
 /// The result of a comparison.
@@ -41,6 +53,8 @@ pub enum Outcome {
     Equal,
     /// It does not.
     Different(Box<Difference>),
+    /// Nothing was compared: there is no event that the target's store holds as the rule means it. Nothing is shown.
+    NotCompared,
     /// The target cannot say the rule; the errors.
     Refused(Vec<Diagnostic>),
     /// An engine gave no answer.
@@ -110,28 +124,35 @@ pub struct Mapping<'m> {
 
 /// Converts the rule and compares its query with the interpreter on the events, with every engine.
 ///
-/// `target` is the name under which `session`'s target was loaded.
+/// `target` is the name under which `session`'s target was loaded, `table` what the query names as its table.
 pub fn compare(
     rule: &Rule,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
 ) -> Comparison {
-    let (query, warned) = match convert(rule, session, table_for(target)) {
+    let name = table.or_else(|| table_for(target));
+    let (query, warned) = match convert(rule, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let store = Store::new(target, rule);
+    let store = match model(session, target) {
+        Ok(model) => Store::new(model, rule).of_table(table.unwrap_or_default()),
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
     let judge = Judge {
         store: &store,
-        matcher: Matcher::new(store.rule()),
-        meant: Matcher::new(rule),
+        matcher: Verdict::new(store.rule()),
+        meant: Verdict::new(rule),
         query: &query,
-        table: TABLE,
+        table: name.unwrap_or(TABLE),
         through: None,
     };
-    judge.compare(engines, events, warned)
+    let (members, more) = members::check(rule, target, &query, Strangers::Tested);
+    let comparison = judge.compare(engines, &with(events, more), warned);
+    Comparison { members, unknown_fields: mapping::vocabulary::unknown(rule), ..comparison }
 }
 
 /// Takes the rule and the events through a mapping, and compares twice: the interpreter on the rule and the event with the
@@ -144,6 +165,7 @@ pub fn compare_mapped(
     rule: &Rule,
     mapping: Mapping<'_>,
     target: &str,
+    table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
     events: &[Event],
@@ -155,8 +177,9 @@ pub fn compare_mapped(
         return Comparison::without_events(Outcome::Refused(errors));
     };
     // A mapping that says only the shape of the table leaves its name open.
-    let table = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
-    let (query, warned) = match convert(result, session, table_for(target).filter(|_| table.is_none())) {
+    let own = result.table.as_ref().map(|table| &*table.name).filter(|name| !name.is_empty());
+    let name = table.or_else(|| table_for(target).filter(|_| own.is_none()));
+    let (query, warned) = match convert(result, session, name) {
         Ok(converted) => converted,
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
@@ -164,25 +187,49 @@ pub fn compare_mapped(
         Ok(query) => query,
         Err(error) => return Comparison::without_events(Outcome::Refused(vec![error])),
     };
-    let store = Store::mapped(target, result, &query);
+    let store = match model(session, target) {
+        Ok(model) => Store::mapped(model, result, &query),
+        Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
+    };
+    let store = table.into_iter().fold(store, Store::of_table);
     let judge = Judge {
         store: &store,
-        matcher: Matcher::new(store.rule()),
-        meant: Matcher::new(result),
+        matcher: Verdict::new(store.rule()),
+        meant: Verdict::new(result),
         query: &query,
-        table: table.unwrap_or(TABLE),
-        through: Some(Through { way, rule: Matcher::new(rule) }),
+        table: name.or(own).unwrap_or(TABLE),
+        through: Some(Through { way, rule: Verdict::new(rule) }),
     };
-    judge.compare(engines, events, warned)
+    let (members, more) = members::check(rule, target, &query, Strangers::Expected);
+    let comparison = judge.compare(engines, &with(events, more), warned);
+    Comparison { members, unknown_fields: mapped.record.unmapped.clone(), ..comparison }
+}
+
+/// The events and more of them.
+fn with(events: &[Event], more: Vec<Event>) -> Cow<'_, [Event]> {
+    if more.is_empty() { Cow::Borrowed(events) } else { events.iter().cloned().chain(more).collect() }
+}
+
+/// What the target's store does to an event; an error where its manifest does not say.
+pub(super) fn model<'s>(session: &'s Session<'_>, target: &str) -> Result<&'s StoreModel, Vec<Diagnostic>> {
+    session.manifest().store.as_ref().ok_or_else(|| {
+        let message = format!("the manifest of `{target}` does not say what its store does to an event");
+        let help = "add `[store]` to the manifest or the dialect's file; docs/targets.md has the keys";
+        vec![Diagnostic::new(codes::STORE_UNKNOWN, message).help(help)]
+    })
 }
 
 /// The table of a query whose rule names none, where the target's queries name one.
-fn table_for(target: &str) -> Option<&'static str> {
+pub(super) fn table_for(target: &str) -> Option<&'static str> {
     (target == "kql" || target == "sql" || target.starts_with("sql:")).then_some(TABLE)
 }
 
 /// The query of a rule, and whether a warning says that the store holds less than the rule asks.
-fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Result<(String, bool), Vec<Diagnostic>> {
+pub(super) fn convert(
+    rule: &Rule,
+    session: &mut Session<'_>,
+    table: Option<&str>,
+) -> Result<(String, bool), Vec<Diagnostic>> {
     let normal = Rule { condition: ir::normalize(rule.condition.clone()), ..rule.clone() };
     let conversion = session.convert(&normal, &Options { table: table.map(str::to_owned), ..Options::default() });
     let warned = conversion.diagnostics.iter().any(|diagnostic| diagnostic.code == codes::DATA_MODEL);
@@ -194,8 +241,8 @@ fn convert(rule: &Rule, session: &mut Session<'_>, table: Option<&str>) -> Resul
 
 impl Comparison {
     fn without_events(outcome: Outcome) -> Self {
-        let (excluded, data_model) = Default::default();
-        Self { outcome, events: 0, matched: 0, excluded, data_model }
+        let (excluded, data_model, members, unknown_fields) = Default::default();
+        Self { outcome, events: 0, matched: 0, excluded, data_model, members, unknown_fields }
     }
 
     /// The comparison with an engine that is not there.
@@ -230,15 +277,15 @@ struct Changed<'e> {
 struct Through<'a> {
     way: &'a Events<'a>,
     /// Of the rule before its mapping.
-    rule: Matcher<'a>,
+    rule: Verdict<'a>,
 }
 
 struct Judge<'a> {
     store: &'a Store,
     /// Of the projected rule.
-    matcher: Matcher<'a>,
+    matcher: Verdict<'a>,
     /// Of the rule that was converted.
-    meant: Matcher<'a>,
+    meant: Verdict<'a>,
     query: &'a str,
     table: &'a str,
     through: Option<Through<'a>>,
@@ -252,6 +299,10 @@ impl<'a> Judge<'a> {
         if let (Some(through), Some(first)) = (&self.through, changed.iter().min_by_key(|c| size(c.event))) {
             let difference = self.changed(through, first, changed.len());
             comparison.outcome = Outcome::Different(Box::new(difference));
+            return comparison;
+        }
+        if rows.is_empty() {
+            comparison.outcome = Outcome::NotCompared;
             return comparison;
         }
         for engine in engines {
@@ -349,11 +400,11 @@ impl<'a> Judge<'a> {
             stage: Stage::Mapping,
             engine: "the mapped rule".to_owned(),
             stored: mapped.clone(),
-            mapped_trace: Some(self.meant.trace(&mapped)),
+            mapped_trace: Some(self.meant.matcher().trace(&mapped)),
             mapped: Some(mapped),
             query: self.query.to_owned(),
             matches: first.matches,
-            trace: through.rule.trace(&event),
+            trace: through.rule.matcher().trace(&event),
             event,
             count,
         }
@@ -371,7 +422,7 @@ impl<'a> Judge<'a> {
             Some((mapped, stored)) => (mapped.into_owned(), stored),
             None => (first.mapped.as_ref().clone(), first.stored.clone()),
         };
-        let trace = self.matcher.trace(&stored);
+        let trace = self.matcher.matcher().trace(&stored);
         let (engine, query) = (engine.name().to_owned(), self.query.to_owned());
         let mapped = self.through.is_some().then_some(mapped);
         let (stage, count) = (Stage::Query, different.len());

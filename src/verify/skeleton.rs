@@ -53,6 +53,17 @@ pub fn compare(query: &Skeleton, parts: &[(Outline, Reader<'_>)]) -> Result<(), 
     }
 }
 
+/// Whether two trees hold for the same truth values of their leaves. `false` also where there are too many leaves to try all.
+pub(super) fn same(left: &Skeleton, right: &Skeleton) -> bool {
+    let (left, right) = (flat(left), flat(right));
+    let mut leaves = BTreeSet::new();
+    collect(&left, &mut leaves);
+    collect(&right, &mut leaves);
+    let places: BTreeMap<&str, usize> = leaves.iter().enumerate().map(|(n, text)| (*text, n)).collect();
+    let equal = |values: Vec<bool>| holds(&left, &places, &values) == holds(&right, &places, &values);
+    left == right || (leaves.len() <= ALL_VALUES && assignments(leaves.len()).all(equal))
+}
+
 /// The planned tree with each leaf as it reads alone.
 fn planned(outline: &Outline, read: Reader<'_>) -> Result<Skeleton, Mismatch> {
     let each = |parts: &[Outline]| parts.iter().map(|part| planned(part, read)).collect::<Result<Vec<_>, _>>();

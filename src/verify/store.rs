@@ -1,8 +1,10 @@
 //! Stores: what of a rule and of an event a target's store can hold, and what cannot be compared there.
 //!
-//! A query is compared with the interpreter on the *projected* rule and event. The lines for users are the `data_model` of
-//! each manifest; this is the same as code. What a store would refuse, or what its vendor does not document, is an
+//! A query is compared with the interpreter on the *projected* rule and event. What a store does is said in `[store]` of the
+//! target's manifest and executed here. What a store would refuse, or what its vendor does not document, is an
 //! [`Exclusion`]: named by construct, never by rule.
+
+mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -17,25 +19,19 @@ use super::exclusion::Exclusion;
 use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
 use crate::interp::Event;
 use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, TableShape, Test};
-use crate::target::EqlTypes;
+use crate::target::store::{Empty, Keywords, Scalars, StoreModel, Types};
+use crate::target::{EqlTypes, store};
 
-/// The field of Elasticsearch that holds the category of an event.
-const CATEGORY_FIELD: &str = "event.category";
-/// The column that holds the whole event, for keywords.
-const EVENT_COLUMN: &str = "event_json";
-/// Splunk's field of the raw text.
-const RAW_FIELD: &str = "_raw";
-/// What a data model of Splunk fills missing fields with.
-const UNKNOWN: &str = "unknown";
-/// Other fields of Splunk's own.
-const SPLUNK_FIELDS: &[&str] = &["host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server"];
 /// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
+
+/// The word for all tables.
+const ANY_TABLE: &str = "any";
 
 /// A target's store for one rule.
 #[derive(Debug, Clone)]
 pub struct Store {
-    room: Room,
+    model: StoreModel,
     rule: Rule,
     columns: Vec<Column>,
     keywords: bool,
@@ -47,83 +43,59 @@ pub struct Store {
     computed: BTreeSet<String>,
     /// What the query computes columns from.
     base: Option<Arc<Base>>,
-}
-
-/// The kinds of stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    /// A flat table; text and integers in SQLite, text alone in the other dialects.
-    Sql {
-        integers: bool,
-        one_case: bool,
-        /// Whether an object in a JSON column is taken for its text.
-        objects_are_text: bool,
-    },
-    Kql,
-    Eql,
-    Spl,
-}
-
-impl Room {
-    fn of(target: &str) -> Room {
-        match target.split_once(':').unwrap_or((target, "sqlite")) {
-            ("kql", _) => Room::Kql,
-            ("eql", _) => Room::Eql,
-            ("spl", _) => Room::Spl,
-            (_, dialect) => Room::Sql {
-                integers: dialect == "sqlite",
-                one_case: matches!(dialect, "sqlite" | "duckdb" | "spark"),
-                objects_are_text: dialect == "spark",
-            },
-        }
-    }
-}
-
-impl Room {
-    fn reserves(self, field: &str) -> bool {
-        match self {
-            Room::Sql { .. } => field.eq_ignore_ascii_case(EVENT_COLUMN),
-            Room::Spl => field.starts_with('_') || SPLUNK_FIELDS.contains(&field),
-            Room::Kql | Room::Eql => false,
-        }
-    }
+    /// The table of the events, which the store has in a field of each.
+    table: Option<Arc<str>>,
 }
 
 impl Store {
     /// The store of a target for the events of a rule.
-    pub fn new(target: &str, rule: &Rule) -> Store {
-        let room = Room::of(target);
+    pub fn new(model: &StoreModel, rule: &Rule) -> Store {
         let json = matches!(rule.table, Some(ir::Table { shape: TableShape::Json { .. }, .. }));
-        let meant = if json { document::project_expr(&rule.condition) } else { project_expr(room, &rule.condition) };
+        let meant = if json { document::project_expr(&rule.condition) } else { project_expr(model, &rule.condition) };
         let projected = Rule { condition: meant, ..rule.clone() };
         // The back end sees the normalized rule, which may lack the test that gave a field its type.
-        let types = (room == Room::Eql).then(|| EqlTypes::of(&ir::normalize(rule.condition.clone())));
-        let (columns, _) = columns(room, types.as_ref(), &projected);
-        let (named, keywords) = self::columns(room, types.as_ref(), rule);
-        let reserved = named.iter().any(|column| room.reserves(&column.name));
+        let types = (model.types == Types::Inferred).then(|| EqlTypes::of(&ir::normalize(rule.condition.clone())));
+        let (columns, _) = columns(model, types.as_ref(), &projected);
+        let (named, keywords) = self::columns(model, types.as_ref(), rule);
+        let reserved = named.iter().any(|column| model.reserves(&column.name));
         let (mut lowers, mut computed) = (false, BTreeSet::new());
         rule.condition.for_each_predicate(&mut |predicate, _| match (&predicate.subject, &predicate.test) {
-            (_, Test::FieldPattern { case: Case::Fold, .. }) => lowers |= room == Room::Spl,
-            (Subject::Field(field), Test::Compare(..)) if room == Room::Spl => {
+            (_, Test::FieldPattern { case: Case::Fold, .. }) => lowers |= model.computes,
+            (Subject::Field(field), Test::Compare(..)) if model.computes => {
                 computed.insert(field.name.to_string());
             }
             _ => {}
         });
-        Store { room, rule: projected, columns, keywords, reserved, lowers, computed, base: None }
+        let model = model.clone();
+        Store { model, rule: projected, columns, keywords, reserved, lowers, computed, base: None, table: None }
     }
 
     /// The store of a target for the events of a mapped rule with its query. The fields that a store keeps for itself are those
     /// of the product here: the mapping names them on purpose.
-    pub fn mapped(target: &str, rule: &Rule, query: &str) -> Store {
-        let mut store = Store::new(target, rule);
+    pub fn mapped(model: &StoreModel, rule: &Rule, query: &str) -> Store {
+        let mut store = Store::new(model, rule);
         store.reserved = false;
-        if store.room == Room::Kql {
+        if model.computed_columns {
             store.base = Base::of(query, &store.columns).map(Arc::new);
         }
-        if store.room == Room::Eql && rule.table.is_some() && store.columns.iter().all(|c| c.name != CATEGORY_FIELD) {
-            store.columns.push(Column { name: CATEGORY_FIELD.to_owned(), kind: ColumnKind::Text });
+        match &rule.table {
+            Some(table) => store.of_table(&table.name),
+            None => store,
         }
-        store
+    }
+
+    /// The same with the events of this table, where the store has the table in a field: what a query names as its table is a
+    /// test of that field.
+    #[must_use]
+    pub fn of_table(mut self, table: &str) -> Store {
+        let is_table = !table.is_empty() && table != ANY_TABLE && !self.is_data_model();
+        if let Some(field) = self.model.table_field.clone().filter(|_| is_table) {
+            if self.columns.iter().all(|column| column.name != field) {
+                self.columns.push(Column { name: field, kind: ColumnKind::Text });
+            }
+            self.table = Some(table.into());
+        }
+        self
     }
 
     /// The rule as it is meant in the store.
@@ -139,33 +111,32 @@ impl Store {
         if self.json_column().is_some() {
             return self.project_document(event);
         }
-        if self.room == Room::Eql && !is_flat(event) {
-            let names = flatten(event, Arrays::Values, |_| true, eql_value);
+        if !self.model.value_and_fields && !is_flat(event) {
+            let names = flatten(event, Arrays::Values, |_| true, one_value);
             if names.keys().any(|name| has_fields_of_its_own(name, &names)) {
                 return Err(Exclusion::ValueAndFields);
             }
         }
-        let (arrays, hold): (_, fn(&Value) -> Option<Value>) = match self.room {
-            Room::Sql { integers: true, .. } => (Arrays::Json, sql_value),
-            Room::Sql { .. } => (Arrays::Json, sql_text),
-            Room::Kql => (Arrays::Json, kql_value),
-            Room::Eql => (Arrays::Values, eql_value),
-            Room::Spl => (Arrays::Values, spl_value),
-        };
+        let (arrays, hold) = self.holding();
         let all = self.sees_everything();
         let own = self.base.as_ref().map_or(&[][..], |base| base.columns());
         let columns = || self.columns.iter().chain(own);
         let wanted = |name: &str| all || columns().any(|column| column.name == name);
         let mut fields = flatten(event, arrays, wanted, hold);
         if self.is_data_model() {
-            fields.retain(|_, value| !value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(UNKNOWN)));
+            fields.retain(|_, value| {
+                !value.as_str().is_some_and(|text| self.fills().is_some_and(|fills| text.eq_ignore_ascii_case(fills)))
+            });
             if self.columns.iter().any(|column| fields.get(&column.name).is_some_and(Value::is_array)) {
                 return Err(Exclusion::List);
             }
         }
-        if self.room == Room::Spl && self.keywords {
-            fields.remove(RAW_FIELD);
-            fields.extend(spl_value(&raw_text(event).into()).map(|raw| (RAW_FIELD.to_owned(), raw)));
+        if let (Some(Keywords::Raw(field)), true) = (&self.model.keywords, self.keywords) {
+            fields.remove(field);
+            fields.extend(hold(&raw_text(event).into()).map(|raw| (field.clone(), raw)));
+        }
+        if let (Some(table), Some(field)) = (&self.table, &self.model.table_field) {
+            fields.entry(field).or_insert_with(|| table.as_ref().into());
         }
         let kinds: BTreeMap<&str, ColumnKind> = columns().map(|column| (column.name.as_str(), column.kind)).collect();
         for (name, kind) in kinds {
@@ -205,12 +176,7 @@ impl Store {
 
     fn project_document(&self, event: &Event) -> Result<Event, Exclusion> {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let event = document::project(
-            event,
-            &names,
-            self.keywords,
-            matches!(self.room, Room::Sql { objects_are_text: true, .. }),
-        )?;
+        let event = document::project(event, &names, self.keywords, self.model.json.objects_are_text)?;
         if event.0.values().any(folding_gap) { Err(Exclusion::FoldingGap) } else { Ok(event) }
     }
 
@@ -229,14 +195,19 @@ impl Store {
             None => rows,
         };
         let rows = if self.is_data_model() { rows.into_iter().map(|row| self.filled(row)).collect() } else { rows };
+        self.table_of(name, columns, rows)
+    }
+
+    /// A table of rows, with the columns that a keyword sees beside those that the rule names.
+    fn table_of(&self, name: &str, mut columns: Vec<Column>, rows: Vec<Event>) -> Table {
         if self.sees_everything() {
             let known: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let more: BTreeSet<&String> =
                 rows.iter().flat_map(|row| row.0.keys()).filter(|name| !known.contains(name.as_str())).collect();
             let more: Vec<Column> =
                 more.into_iter().map(|name| Column { name: name.clone(), kind: ColumnKind::Text }).collect();
-            if matches!(self.room, Room::Sql { .. }) {
-                columns.push(Column { name: EVENT_COLUMN.to_owned(), kind: ColumnKind::WholeEvent });
+            if let Some(Keywords::Object(name)) = &self.model.keywords {
+                columns.push(Column { name: name.clone(), kind: ColumnKind::WholeEvent });
             } else {
                 columns.extend(more);
             }
@@ -246,15 +217,31 @@ impl Store {
 
     /// A row of a data model: it fills some missing fields, and others it leaves, so here every other one.
     fn filled(&self, mut row: Event) -> Event {
-        for column in self.columns.iter().step_by(2) {
-            row.0.entry(&column.name).or_insert_with(|| UNKNOWN.into());
+        for column in self.columns.iter().step_by(2).filter(|_| self.fills().is_some()) {
+            row.0.entry(&column.name).or_insert_with(|| self.fills().into());
         }
         row
     }
 
+    /// What a data model fills missing values with.
+    fn fills(&self) -> Option<&str> {
+        self.model.data_model.fills.as_deref()
+    }
+
+    /// How lists are held, and how a value.
+    fn holding(&self) -> (Arrays, fn(&Value) -> Option<Value>) {
+        match (self.model.arrays, self.model.empty, self.model.scalars) {
+            (store::Arrays::Values, Empty::Value, _) => (Arrays::Values, one_value),
+            (store::Arrays::Values, Empty::Missing, _) => (Arrays::Values, no_empty_value),
+            (store::Arrays::Json, Empty::Missing, _) => (Arrays::Json, no_empty_text),
+            (store::Arrays::Json, Empty::Value, Scalars::TextAndIntegers) => (Arrays::Json, sql_value),
+            (store::Arrays::Json, Empty::Value, Scalars::Text) => (Arrays::Json, sql_text),
+        }
+    }
+
     /// Whether a keyword of the rule looks at fields that the rule does not name.
     fn sees_everything(&self) -> bool {
-        self.keywords && self.room != Room::Spl
+        self.keywords && !matches!(self.model.keywords, Some(Keywords::Raw(_)))
     }
 
     /// Whether the store can have all the rule's columns.
@@ -267,14 +254,16 @@ impl Store {
         if nested && self.columns.iter().any(|column| has_fields_of_its_own(&column.name, &names())) {
             return Err(Exclusion::ValueAndFields);
         }
-        let Room::Sql { one_case: true, .. } = self.room else { return Ok(()) };
+        if !self.model.names_fold {
+            return Ok(());
+        }
         let distinct: BTreeSet<String> = self.columns.iter().map(|column| column.name.to_lowercase()).collect();
         if distinct.len() < self.columns.len() { Err(Exclusion::OneColumn) } else { Ok(()) }
     }
 }
 
 /// The columns that a rule looks at, by name, and whether it has keywords.
-fn columns(room: Room, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, bool) {
+fn columns(model: &StoreModel, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, bool) {
     let mut names: BTreeMap<&str, FieldType> = BTreeMap::new();
     let mut keywords = false;
     rule.condition.for_each_predicate(&mut |predicate, _| {
@@ -288,24 +277,24 @@ fn columns(room: Room, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Column>, b
             names.entry(&other.name).or_insert(other.kind);
         }
     });
-    let kind = |name: &str, kind| column_kind(room, types.map_or(kind, |types| types.named(name)));
+    let kind = |name: &str, kind| column_kind(model.types, types.map_or(kind, |types| types.named(name)));
     let nested = matches!(rule.table, Some(ir::Table { shape: TableShape::Nested, .. }));
+    let nested_kind = |own| if model.nested.types == Types::Text { ColumnKind::Text } else { nested_kind(own) };
     let kind = |name, own| if nested { nested_kind(own) } else { kind(name, own) };
     let columns = names.into_iter().map(|(name, own)| Column { name: name.to_owned(), kind: kind(name, own) });
     (columns.collect(), keywords)
 }
 
 /// The column of a field with the type that a mapping gives it, if any.
-fn column_kind(room: Room, kind: FieldType) -> ColumnKind {
-    // SQLite and Splunk give a column no type, other dialects are text here.
-    let (Room::Eql | Room::Kql) = room else { return ColumnKind::Text };
-    match (kind, room) {
+fn column_kind(types: Types, kind: FieldType) -> ColumnKind {
+    match (kind, types) {
+        (_, Types::Text) => ColumnKind::Text,
         (FieldType::Integer, _) => ColumnKind::Integer,
         (FieldType::Real, _) => ColumnKind::Real,
         (FieldType::Boolean, _) => ColumnKind::Boolean,
-        (FieldType::Ip, Room::Eql) => ColumnKind::Ip,
-        (FieldType::Time, Room::Kql) => ColumnKind::Time,
-        (FieldType::Dynamic, Room::Kql) => ColumnKind::Dynamic,
+        (FieldType::Ip, Types::Inferred) => ColumnKind::Ip,
+        (FieldType::Time, Types::Declared) => ColumnKind::Time,
+        (FieldType::Dynamic, Types::Declared) => ColumnKind::Dynamic,
         _ => ColumnKind::Text,
     }
 }
@@ -321,33 +310,32 @@ fn nested_kind(kind: FieldType) -> ColumnKind {
 }
 
 /// The condition as it is meant in the store.
-fn project_expr(room: Room, expr: &Expr) -> Expr {
-    let all = |parts: &[Expr]| parts.iter().map(|part| project_expr(room, part)).collect();
+fn project_expr(model: &StoreModel, expr: &Expr) -> Expr {
+    let all = |parts: &[Expr]| parts.iter().map(|part| project_expr(model, part)).collect();
     let node = match &expr.node {
         Node::True => Node::True,
         Node::False => Node::False,
         Node::All(parts) => Node::All(all(parts)),
         Node::Any(parts) => Node::Any(all(parts)),
-        Node::Not(part) => Node::Not(Box::new(project_expr(room, part))),
-        Node::Test(predicate) => Node::Test(project_predicate(room, predicate)),
+        Node::Not(part) => Node::Not(Box::new(project_expr(model, part))),
+        Node::Test(predicate) => Node::Test(project_predicate(model, predicate)),
     };
     Expr::new(node, expr.origin.clone())
 }
 
-fn project_predicate(room: Room, predicate: &Predicate) -> Predicate {
+fn project_predicate(model: &StoreModel, predicate: &Predicate) -> Predicate {
     let Predicate { mut subject, mut test } = predicate.clone();
-    let empties_vanish = matches!(room, Room::Kql | Room::Spl);
-    if empties_vanish && matches!(&test, Test::Pattern(pattern) if pattern.pieces().is_empty()) {
+    if model.empty == Empty::Missing && matches!(&test, Test::Pattern(pattern) if pattern.pieces().is_empty()) {
         test = Test::Null;
     }
-    if room == Room::Spl && subject == Subject::AnyValue {
-        subject = Subject::Field(Field::new(RAW_FIELD));
+    if let (Some(Keywords::Raw(field)), Subject::AnyValue) = (&model.keywords, &subject) {
+        subject = Subject::Field(Field::new(field.as_str()));
     }
     Predicate { subject, test }
 }
 
-/// A `string` column: nothing where there is no text.
-fn kql_value(value: &Value) -> Option<Value> {
+/// The text of a value, lists and objects as JSON: nothing where there is no text.
+fn no_empty_text(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
@@ -355,17 +343,17 @@ fn kql_value(value: &Value) -> Option<Value> {
     }
 }
 
-/// A `keyword` field: the text of a scalar.
-fn eql_value(value: &Value) -> Option<Value> {
+/// The text of a scalar.
+fn one_value(value: &Value) -> Option<Value> {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
         scalar => Some(text_of(scalar).into()),
     }
 }
 
-/// A field of Splunk: the text of a scalar, if there is any.
-fn spl_value(value: &Value) -> Option<Value> {
-    eql_value(value).filter(|text| text.as_str() != Some(""))
+/// The text of a scalar, if there is any.
+fn no_empty_value(value: &Value) -> Option<Value> {
+    one_value(value).filter(|text| text.as_str() != Some(""))
 }
 
 /// The text of all values, one a line.
@@ -469,6 +457,11 @@ mod tests {
         Rule { meta: Default::default(), logsource: Default::default(), table: None, condition }
     }
 
+    fn model(target: &str) -> StoreModel {
+        let target = crate::target::Target::load(target, &crate::target::Templates::embedded()).expect("a target");
+        target.manifest().store.clone().expect("a store")
+    }
+
     fn field(name: &str) -> Subject {
         Subject::Field(Field::new(name))
     }
@@ -497,7 +490,7 @@ mod tests {
             ("eql", json!({"n": "17", "empty": "", "list": ["a", "", "1"], "flag": "true", "deep.er": "d"})),
             ("spl", json!({"n": "17", "list": ["a", "1"], "flag": "true", "deep.er": "d"})),
         ] {
-            let projected = Store::new(target, &rule).project(&event).map(|event| Value::Object(event.0));
+            let projected = Store::new(&model(target), &rule).project(&event).map(|event| Value::Object(event.0));
             assert_eq!(projected, Ok(expected), "{target}");
         }
     }
@@ -507,7 +500,7 @@ mod tests {
         let network: Network = "10.0.0.0/8".parse().expect("a network");
         let tests =
             vec![(field("ip"), Test::Network(network)), (field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))];
-        let store = Store::new("eql", &rule(tests));
+        let store = Store::new(&model("eql"), &rule(tests));
         let project = |value| store.project(&event(value)).map(|event| Value::Object(event.0));
         assert_eq!(project(json!({"ip": "::ffff:10.0.0.1", "n": "007"})), Ok(json!({"ip": "10.0.0.1", "n": 7})));
         assert_eq!(project(json!({"ip": "junk"})), Err(Exclusion::NotAnAddress));
@@ -518,7 +511,7 @@ mod tests {
 
     #[test]
     fn numbers_that_splunk_computes_must_be_exact() {
-        let store = Store::new("spl", &rule(vec![(field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))]));
+        let store = Store::new(&model("spl"), &rule(vec![(field("n"), Test::Compare(CompareOp::Gt, Number::Int(1)))]));
         for text in ["1e3", "-1.5E-1", ".5", "9007199254740993", "1.1e1", "text", "2024-01-01", "a.b.c.d.e.f.g.h"] {
             assert!(store.project(&event(json!({"n": text}))).is_ok(), "{text}");
         }
@@ -531,24 +524,24 @@ mod tests {
     fn what_cannot_be_compared_is_named() {
         let both = rule(vec![(field("a"), text("x")), (field("A"), text("x"))]);
         let any = event(json!({"a": "x"}));
-        assert_eq!(Store::new("sql", &both).project(&any), Err(Exclusion::OneColumn));
-        assert!(Store::new("kql", &both).project(&any).is_ok());
+        assert_eq!(Store::new(&model("sql"), &both).project(&any), Err(Exclusion::OneColumn));
+        assert!(Store::new(&model("kql"), &both).project(&any).is_ok());
         let gap = event(json!({"a": "\u{212A}"}));
-        assert_eq!(Store::new("kql", &both).project(&gap), Err(Exclusion::FoldingGap));
+        assert_eq!(Store::new(&model("kql"), &both).project(&gap), Err(Exclusion::FoldingGap));
         let nested = event(json!({"a": "x", "a.b": "y"}));
         let rule = rule(vec![(field("a"), text("x")), (field("a.b"), text("x"))]);
-        assert_eq!(Store::new("eql", &rule).project(&nested), Err(Exclusion::ValueAndFields));
+        assert_eq!(Store::new(&model("eql"), &rule).project(&nested), Err(Exclusion::ValueAndFields));
     }
 
     #[test]
     fn a_keyword_sees_the_whole_event_and_splunk_its_raw_text() {
         let rule = rule(vec![(Subject::AnyValue, text("x").clone())]);
         let event = event(json!({"a": "x", "b": {"c": 1}}));
-        let sql = Store::new("sql:duckdb", &rule);
+        let sql = Store::new(&model("sql:duckdb"), &rule);
         let row = sql.project(&event).expect("a row");
         let table = sql.table("events", vec![row]);
         assert_eq!(table.columns[0].value(&table.rows[0]), json!("{\"a\":\"x\",\"b.c\":\"1\"}"));
-        let spl = Store::new("spl", &rule);
+        let spl = Store::new(&model("spl"), &rule);
         assert_eq!(spl.project(&event).map(|e| Value::Object(e.0)), Ok(json!({"_raw": "x\n1"})));
         let mut fields = Vec::new();
         spl.rule().condition.for_each_predicate(&mut |predicate, _| fields.push(predicate.subject.clone()));

@@ -14,6 +14,8 @@ pub struct Tally {
     pub equal: usize,
     /// Rules whose query does not.
     pub different: usize,
+    /// Rules of which no event could be compared.
+    pub not_compared: usize,
     /// Rules for which an engine gave no answer.
     pub failed: usize,
     /// Rules that the target cannot say.
@@ -36,6 +38,12 @@ pub struct Tally {
     pub warned: usize,
     /// Rules where that warning is missing.
     pub unwarned: usize,
+    /// Members of long lists that the queries' texts show.
+    pub members_read: usize,
+    /// Members and constants that got an event because the text leaves them open.
+    pub members_tested: usize,
+    /// Members with neither.
+    pub members_unread: usize,
 }
 
 impl Tally {
@@ -44,6 +52,7 @@ impl Tally {
         match &comparison.outcome {
             Outcome::Equal => self.equal += 1,
             Outcome::Different(_) => self.different += 1,
+            Outcome::NotCompared => self.not_compared += 1,
             Outcome::Failed { .. } => self.failed += 1,
             Outcome::Refused(errors) => {
                 self.refused += 1;
@@ -61,12 +70,16 @@ impl Tally {
         self.stated += comparison.data_model.stated;
         self.warned += comparison.data_model.warned;
         self.unwarned += usize::from(comparison.data_model.unwarned.is_some());
+        self.members_read += comparison.members.read;
+        self.members_tested += comparison.members.tested + comparison.members.strangers;
+        self.members_unread += comparison.members.unread;
     }
 
     /// Adds other sums.
     pub fn add_all(&mut self, other: &Tally) {
         self.equal += other.equal;
         self.different += other.different;
+        self.not_compared += other.not_compared;
         self.failed += other.failed;
         self.refused += other.refused;
         other.refusals.iter().for_each(|(code, n)| *self.refusals.entry(*code).or_default() += n);
@@ -78,6 +91,9 @@ impl Tally {
         self.stated += other.stated;
         self.warned += other.warned;
         self.unwarned += other.unwarned;
+        self.members_read += other.members_read;
+        self.members_tested += other.members_tested;
+        self.members_unread += other.members_unread;
     }
 
     /// Rules that were converted and compared, whatever came of it.
@@ -97,8 +113,20 @@ pub struct FlipCounts {
     pub found: usize,
     /// Predicates for which no value was found.
     pub no_sample: usize,
-    /// Predicates on which the verdict never depended.
+    /// Predicates that contradict what the others need.
+    pub contradictory: usize,
+    /// Predicates on which the verdict never depended: others subsume them.
     pub no_effect: usize,
+    /// Members of long lists that are not sampled.
+    pub listed: usize,
+    /// Near hits.
+    pub hits: usize,
+    /// Near misses.
+    pub misses: usize,
+    /// Kinds of near hits and near misses, summed over predicates, that the cap left untried.
+    pub capped: usize,
+    /// Predicates, lists as one, that have a pair but neither near hits nor near misses.
+    pub bare: usize,
     /// Predicates that were not tried.
     pub left_out: usize,
     /// Ways of matching that got no event because of the cap.
@@ -115,9 +143,17 @@ impl FlipCounts {
             *match flip.outcome {
                 FlipOutcome::Found(..) => &mut self.found,
                 FlipOutcome::NoSample => &mut self.no_sample,
+                FlipOutcome::Contradictory => &mut self.contradictory,
                 FlipOutcome::NoEffect => &mut self.no_effect,
+                FlipOutcome::Listed => &mut self.listed,
                 FlipOutcome::LeftOut => &mut self.left_out,
             } += 1;
+        }
+        for nears in &witnesses.nears {
+            self.hits += nears.hits.len();
+            self.misses += nears.misses.len();
+            self.capped += nears.capped;
+            self.bare += usize::from(nears.hits.is_empty() && nears.misses.is_empty());
         }
     }
 
@@ -127,13 +163,19 @@ impl FlipCounts {
         self.rules_matched += other.rules_matched;
         self.found += other.found;
         self.no_sample += other.no_sample;
+        self.contradictory += other.contradictory;
         self.no_effect += other.no_effect;
+        self.listed += other.listed;
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.capped += other.capped;
+        self.bare += other.bare;
         self.left_out += other.left_out;
         self.ways_left_out += other.ways_left_out;
     }
 
-    /// All predicates.
+    /// All predicates but the members of long lists that are not sampled.
     pub fn predicates(&self) -> usize {
-        self.found + self.no_sample + self.no_effect + self.left_out
+        self.found + self.no_sample + self.contradictory + self.no_effect + self.left_out
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod corpus;
 pub mod generate;
+pub mod random;
 pub mod sample;

@@ -8,7 +8,7 @@ use sigmaglot::cli::engine::Process;
 use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::interp::{Event, Matcher};
 use sigmaglot::ir::{self, Rule, TableShape};
-use sigmaglot::target::{Options, Target, Templates};
+use sigmaglot::target::{Options, StoreModel, Target, Templates};
 use sigmaglot::verify::engine::{ColumnKind, Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use sigmaglot::verify::store::Store;
 
@@ -180,6 +180,7 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
         }
     };
     let target = Target::load(spec.target, &Templates::embedded()).unwrap_or_else(|e| panic!("{}: {e}", spec.target));
+    let store = target.manifest().store.as_ref().unwrap_or_else(|| panic!("{} has no store", spec.target));
     let mut session = target.session();
     let step = if input.deep { spec.step } else { spec.step.min(4) };
     for (rule, made) in input.rules.iter().step_by(step) {
@@ -191,7 +192,7 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
         let table = (spec.target == "kql" || spec.target.starts_with("sql")).then(|| TABLE.to_owned());
         let conversion = session.convert(rule, &Options { table, ..Options::default() });
         match conversion.query {
-            Some(query) => compare(&Case { spec, rule, query: &query, made }, input, &mut engine, &mut report),
+            Some(query) => compare(&Case { spec, store, rule, query: &query, made }, input, &mut engine, &mut report),
             None => {
                 let codes: BTreeSet<_> =
                     conversion.diagnostics.iter().filter(|d| d.is_error()).map(|d: &Diagnostic| d.code).collect();
@@ -207,6 +208,7 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
 /// A rule and its query.
 struct Case<'a> {
     spec: &'static Spec,
+    store: &'a StoreModel,
     rule: &'a Rule,
     query: &'a str,
     made: &'a Made,
@@ -215,7 +217,7 @@ struct Case<'a> {
 /// One rule: its events, the engine's answer, the interpreter's.
 fn compare(case: &Case<'_>, input: &Input, engine: &mut Running, report: &mut Report) {
     report.rules += 1;
-    let store = Store::new(case.spec.target, case.rule);
+    let store = Store::new(case.store, case.rule);
     // A checker reads the query alone; of the events it sees the columns.
     let made = if matches!(engine, Running::Checker(_)) { Vec::new() } else { case.made.events(case.rule) };
     let matcher = Matcher::new(store.rule());

@@ -42,7 +42,7 @@ fn duckdb_selects_through_the_mapping_what_the_rules_match() {
         let (events, more): (Vec<_>, Vec<_>) =
             made.events(rule).into_iter().partition(|event| exclude::duckdb(rule, "", event).is_ok());
         left_out += more.len();
-        let comparison = compare_mapped(rule, mapping, TARGET, &mut session, &mut engines, &events);
+        let comparison = compare_mapped(rule, mapping, TARGET, None, &mut session, &mut engines, &events);
         tally.add(&comparison);
         match comparison.outcome {
             Outcome::Equal | Outcome::Refused(_) => {}

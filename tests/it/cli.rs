@@ -261,7 +261,7 @@ fn hostile_inputs_end_with_a_message() {
     assert!(String::from_utf8_lossy(&large.stderr).contains("error[SG0002]"));
     let broken = with_stdin(&["check", "-"], &b"---\n[\n".repeat(1_001));
     assert!(String::from_utf8_lossy(&broken.stderr).contains("[SG0009]"));
-    let values: Vec<String> = (1..=201).map(|i| i.to_string()).collect();
+    let values: Vec<String> = (1..=600).map(|i| i.to_string()).collect();
     let placeholder = format!("servers={}", values.join(","));
     let rule = fs::read_to_string("tests/cmd/inputs/expand.yml").unwrap_or_default();
     let rule = rule.replace("%servers%", "%servers%-%servers%");

@@ -1,19 +1,20 @@
 //! Regular expressions as a small tree in which flags are resolved to the leaves.
 //!
-//! The dialect read is the Rust `regex` crate's with ASCII `\d \w \s \b` (SEMANTICS.md, "Regular expressions");
-//! look-around, back-references, possessive and atomic groups do not parse. Each target prints the tree in its own
-//! dialect (`target::regex`), so no pattern text ever passes through unread. Groups only group: a rule's answer is yes
-//! or no.
+//! The grammar read is PCRE's (SEMANTICS.md, "Regular expressions"); look-around, back-references, possessive and atomic
+//! groups are refused with their place. Each target prints the tree in its own dialect (`target::regex`), so no pattern
+//! text ever passes through unread. Groups only group: a rule's answer is yes or no.
 //!
-//! Reading is in `lower`; `engine` builds the Rust `regex` of a tree, which the interpreter runs.
+//! Reading is in `read`, with `escape`, `class` and `names`; `engine` builds the Rust `regex` of a tree, which the
+//! interpreter runs.
 
 use std::fmt;
 use std::sync::Arc;
 
-use regex_syntax::ast;
-
+mod class;
 mod engine;
-mod lower;
+mod escape;
+mod names;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -96,7 +97,7 @@ pub enum Look {
     NotWordBoundary,
 }
 
-/// A set of characters. Unicode and POSIX classes, nested classes and set operations are read into ranges.
+/// A set of characters. Unicode and POSIX classes are read into ranges.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Class {
     /// Whether the set is what is *not* listed.
@@ -151,6 +152,16 @@ pub struct RegexError {
     pub message: String,
     /// Where in the text, in bytes.
     pub range: std::ops::Range<usize>,
+    /// The way out, if there is one.
+    pub help: Option<String>,
+}
+
+impl RegexError {
+    /// Adds the way out.
+    fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
 }
 
 impl fmt::Display for RegexError {
@@ -163,6 +174,8 @@ impl fmt::Display for RegexError {
 const NEST_LIMIT: u32 = 100;
 /// The largest text that is read, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
+/// The most leaves once counted repetitions are written out, a class counting as its ranges.
+pub const WEIGHT_LIMIT: u64 = 250_000;
 /// Up to this weight the engine's own size limit cannot be reached, whatever the leaves are.
 const SURELY_SMALL: u64 = 1_000;
 
@@ -172,35 +185,30 @@ impl Regex {
     /// # Errors
     /// With the place and reason where the text is no regular expression of the dialect, or is absurdly large.
     pub fn parse(text: &str, flags: Flags) -> Result<Regex, RegexError> {
-        let fail = |message: &str| RegexError { message: message.into(), range: 0..text.len() };
+        let fail = |message: String| RegexError { message, range: 0..text.len(), help: None };
         if text.len() > TEXT_LIMIT {
-            return Err(fail("the regular expression is longer than 64 KiB"));
+            return Err(fail("the regular expression is longer than 64 KiB".into()));
         }
-        let ast = ast::parse::ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(text).map_err(|e| {
-            RegexError { message: explain(e.kind()), range: e.span().start.offset..e.span().end.offset }
-        })?;
-        let tree = lower::lower(text, flags, &ast)?;
+        let tree = read::read(text, flags)?;
+        let weight = tree.weight();
         // What is read must run: a tree of doubtful size is compiled once to see whether it can be.
-        if tree.weight() > SURELY_SMALL && tree.compile().is_err() {
-            return Err(fail("the regular expression is too large once its counted repetitions are written out"));
+        if weight > WEIGHT_LIMIT || (weight > SURELY_SMALL && tree.compile().is_err()) {
+            return Err(fail(format!(
+                "the regular expression is too large: {weight} ranges of characters once its counted repetitions are \
+                 written out, where at most {WEIGHT_LIMIT} can be run"
+            )));
         }
         Ok(Regex { text: text.into(), flags, tree })
+    }
+
+    /// What the expression costs: its leaves once counted repetitions are written out, a class counting as its ranges.
+    pub fn weight(&self) -> u64 {
+        self.tree.weight()
     }
 
     /// Whether there is a match in the empty text.
     pub fn matches_empty(&self) -> bool {
         self.tree.matches_empty()
-    }
-}
-
-/// regex-syntax's own words, with a word on what other engines would allow.
-fn explain(kind: &ast::ErrorKind) -> String {
-    match kind {
-        ast::ErrorKind::UnsupportedLookAround => "look-around is not part of Sigma's regular expressions".into(),
-        ast::ErrorKind::UnsupportedBackreference => {
-            "back-references are not part of Sigma's regular expressions".into()
-        }
-        other => other.to_string(),
     }
 }
 
@@ -221,13 +229,21 @@ impl Tree {
     /// The number of leaves once counted repetitions are written out, saturating; a class counts as its ranges.
     fn weight(&self) -> u64 {
         match self {
-            Tree::Empty | Tree::Literal { .. } | Tree::Dot { .. } | Tree::Look(_) => 1,
-            Tree::Class(class) => class.ranges().len().max(1) as u64,
             Tree::Repeat { min, max, tree, .. } => tree.weight().saturating_mul(u64::from(max.unwrap_or(*min).max(1))),
             Tree::Group(tree) => tree.weight(),
             Tree::Concat(parts) | Tree::Alternate(parts) => {
                 parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.weight()))
             }
+            leaf => leaf.own_weight(),
+        }
+    }
+
+    /// What the node itself weighs, without its parts.
+    fn own_weight(&self) -> u64 {
+        match self {
+            Tree::Empty | Tree::Literal { .. } | Tree::Dot { .. } | Tree::Look(_) => 1,
+            Tree::Class(class) => class.ranges().len().max(1) as u64,
+            Tree::Repeat { .. } | Tree::Group(_) | Tree::Concat(_) | Tree::Alternate(_) => 0,
         }
     }
 }

@@ -33,6 +33,20 @@ pub struct Prepared {
     condition: Node,
 }
 
+/// The texts of a query's string literals and the digits of its numbers, in order.
+///
+/// # Errors
+/// Text that is no token.
+pub fn constants(text: &str) -> Result<Vec<String>, Error> {
+    let constant = |token: lexer::Token<'_>| match token.kind {
+        lexer::Kind::Text(text) => Some(text),
+        lexer::Kind::Integer(number) => Some(number.to_string()),
+        lexer::Kind::Decimal(number) => Some(number.to_string()),
+        _ => None,
+    };
+    Ok(lexer::tokens(text)?.into_iter().filter_map(constant).collect())
+}
+
 impl Query {
     /// Checks fields and types against the mapping. Elasticsearch 9 folds case with [`Folding::Simple`], 8 and older with
     /// [`Folding::Ascii`].

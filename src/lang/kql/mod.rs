@@ -40,6 +40,20 @@ pub struct Prepared {
     filters: Vec<Node>,
 }
 
+/// The texts of a query's string literals and the digits of its numbers, in order.
+///
+/// # Errors
+/// Text that is no token.
+pub fn constants(text: &str) -> Result<Vec<String>, Error> {
+    let constant = |token: lexer::Token<'_>| match token.kind {
+        lexer::Kind::Text(text) => Some(text),
+        lexer::Kind::Long(number) => Some(number.to_string()),
+        lexer::Kind::Real(number) => Some(number.to_string()),
+        _ => None,
+    };
+    Ok(lexer::tokens(text)?.into_iter().filter_map(constant).collect())
+}
+
 impl Query {
     /// Checks names and types against the table's schema.
     ///

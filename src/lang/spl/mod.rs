@@ -21,6 +21,7 @@
 
 mod ast;
 mod check;
+mod constants;
 mod eval;
 mod functions;
 mod lexer;
@@ -39,6 +40,7 @@ mod tests;
 pub use ast::{
     ArithmeticOp, CompareOp, Expr, ExprKind, Name, Pattern, Piece, Query, SearchExpr, SearchKind, Stage, Text,
 };
+pub use constants::constants;
 pub use parser::parse;
 pub use value::Row;
 

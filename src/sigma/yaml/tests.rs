@@ -7,8 +7,9 @@ use super::*;
 fn load(text: &str, check: impl FnOnce(&Source, Vec<Node<'_>>, Vec<Diagnostic>)) {
     let source = Source::new("t.yml", text);
     let mut messages = Messages::default();
-    let nodes = documents(&source, &mut messages);
-    check(&source, nodes, messages.finish());
+    let documents = documents(&source, |_| true, &mut messages);
+    let sound = documents.into_iter().filter(|document| document.soundness == Soundness::Sound);
+    check(&source, sound.map(|document| document.node).collect(), messages.finish());
 }
 
 fn only_error(text: &str) -> (String, String) {

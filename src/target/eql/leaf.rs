@@ -15,9 +15,22 @@ use crate::target::quote::{Operand, Quoted};
 /// The most patterns that character sets are written out to; more become a regular expression.
 const ALTERNATIVES: usize = 25;
 
+/// From so many patterns on a list is packed where it must be.
+const WORTH_PACKING: usize = 16;
+
 /// The leaves of one rule.
-pub(super) struct Room {
-    pub(super) types: Types,
+pub(super) struct Room<'t> {
+    pub(super) types: &'t Types,
+    pub(super) lists: Lists,
+}
+
+/// How long lists of texts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// A value for each, with the operator that says it best.
+    Plain,
+    /// As regular expressions, since the values would be too many clauses.
+    Packed,
 }
 
 /// An operator that takes a list of values.
@@ -74,7 +87,7 @@ impl Column {
     }
 }
 
-impl Leaves for Room {
+impl Leaves for Room<'_> {
     fn leaf(&self, predicate: &Predicate, origin: &Origin, cx: &mut Context<'_>) -> Result<Plan, Diagnostic> {
         match &predicate.subject {
             Subject::Field(field) => self.alternatives(field, &[(&predicate.test, origin)], cx),
@@ -91,6 +104,18 @@ impl Leaves for Room {
         let kind = self.types.get(field);
         let column = Column { name: field.name.clone(), quoted: quote::field(&field.name)?, kind };
         let mut out = Vec::new();
+        let (packed, tests): (Vec<_>, Vec<_>) =
+            tests.iter().partition(|(test, _)| self.lists == Lists::Packed && is_packed(&column, test));
+        let tests = if packed.len() < WORTH_PACKING {
+            [packed, tests].concat()
+        } else {
+            let patterns =
+                packed.iter().filter_map(|(test, _)| if let Test::Pattern(p) = test { Some(p) } else { None });
+            let patterns: Vec<&Pattern> = patterns.collect();
+            let texts = regex::pack(&patterns, longest_regex(cx)).map_err(refused)?;
+            out.extend(texts.iter().map(|(text, case)| Item::Plan(regex_leaf(&column, text, *case))));
+            tests
+        };
         for (test, origin) in tests {
             // A refusal of one test must not hide those of the others.
             match items(&column, test, origin, cx) {
@@ -100,6 +125,13 @@ impl Leaves for Room {
         }
         Ok(assemble(&column, out, cx.manifest.limits.list_values))
     }
+}
+
+/// Whether a test is a clause of its own that a regular expression can say as well: an exact text is one of a set.
+fn is_packed(column: &Column, test: &Test) -> bool {
+    let Test::Pattern(pattern) = test else { return false };
+    let is_term = matches!(pattern.shape(), Shape::Equals(text) if pattern.case == Case::Exact || text.is_empty());
+    column.kind == FieldType::Text && pattern.shape() != Shape::Anything && !is_term
 }
 
 fn at(mut diagnostic: Diagnostic, origin: &Origin) -> Diagnostic {
@@ -231,13 +263,22 @@ fn simple_pattern(column: &Column, pattern: &Pattern, cx: &Context<'_>) -> Resul
         Shape::Anything => Item::Plan(column.present()),
         Shape::Equals("") => Item::Value(Operator::In, quote::string("")),
         Shape::Equals(text) if !fold => Item::Value(Operator::In, quote::string(text)),
-        Shape::Equals(text) if literal_wildcard => Item::Value(Operator::InFold, quote::string(text)),
-        Shape::StartsWith(text) if literal_wildcard => {
+        Shape::Equals(text) if literal_wildcard && !is_turkish(pattern) => {
+            Item::Value(Operator::InFold, quote::string(text))
+        }
+        Shape::StartsWith(text) if literal_wildcard && !is_turkish(pattern) => {
             Item::Plan(column.leaf(if fold { "starts_fold" } else { "starts" }, quote::string(text)))
         }
-        _ if literal_wildcard => return whole(column, pattern, cx),
+        _ if literal_wildcard || is_turkish(pattern) => return whole(column, pattern, cx),
+        _ if !regex::takes_wildcards(pattern) => return Err(too_complex("pattern")),
         _ => Item::Value(if fold { Operator::Matches } else { Operator::Like }, quote::string(&spelled(pattern))),
     })
+}
+
+/// Whether Elasticsearch 9 folds a letter of the pattern otherwise than Unicode: it takes `i` for `\u{130}`, and `I` for
+/// `\u{131}`. Regular expressions name the letters.
+fn is_turkish(pattern: &Pattern) -> bool {
+    pattern.case == Case::Fold && pattern.chars().any(|c| matches!(c, '\u{130}' | '\u{131}'))
 }
 
 /// The pattern as `:` and `like` read it.
@@ -261,29 +302,17 @@ pub(super) fn spelled_choices(pattern: &Pattern) -> Option<Vec<String>> {
 
 /// A pattern as a regular expression.
 fn whole(column: &Column, pattern: &Pattern, cx: &Context<'_>) -> Result<Item, Diagnostic> {
-    let (text, case) = regex::whole(pattern);
-    within_limit(&text, cx)?;
+    let (text, case) = regex::whole(pattern, longest_regex(cx)).map_err(refused)?;
     Ok(Item::Plan(regex_leaf(column, &text, case)))
 }
 
-/// A regular expression. Alternatives too long for one expression become one each.
+/// A regular expression. What is too large for one expression becomes several.
 fn search(column: &Column, tree: &crate::ir::regex::Tree, cx: &Context<'_>) -> Result<Vec<Item>, Diagnostic> {
-    let refused = |refusal: regex::Refusal| {
-        Diagnostic::new(codes::REGEX_UNSUPPORTED, format!("EQL's regular expressions cannot say {}", refusal.0))
-            .help("write the rule with plain strings and wildcards, or convert it to another target")
-    };
-    match regex::search(tree).map_err(refused)? {
+    match regex::search(tree, longest_regex(cx)).map_err(refused)? {
         regex::Search::Everything => Ok(vec![Item::Plan(column.present())]),
         regex::Search::Nothing => Ok(vec![Item::Plan(Plan::False)]),
         regex::Search::Lines(lines, case) => {
-            let joined = lines.join("|");
-            if within_limit(&joined, cx).is_ok() {
-                return Ok(vec![Item::Plan(regex_leaf(column, &joined, case))]);
-            }
-            lines
-                .iter()
-                .map(|line| within_limit(line, cx).map(|()| Item::Plan(regex_leaf(column, line, case))))
-                .collect()
+            Ok(lines.iter().map(|line| Item::Plan(regex_leaf(column, line, case))).collect())
         }
     }
 }
@@ -292,15 +321,29 @@ fn regex_leaf(column: &Column, text: &str, case: Case) -> Plan {
     column.leaf(if case == Case::Fold { "regex_fold" } else { "regex" }, quote::string(text))
 }
 
-/// Elasticsearch counts UTF-16 units.
-fn within_limit(text: &str, cx: &Context<'_>) -> Result<(), Diagnostic> {
-    let length = text.encode_utf16().count();
-    match cx.manifest.limits.regex_chars {
-        Some(limit) if length > limit => Err(Diagnostic::new(
+/// In UTF-16 units, as Elasticsearch counts.
+fn longest_regex(cx: &Context<'_>) -> usize {
+    cx.manifest.limits.regex_chars.unwrap_or(usize::MAX)
+}
+
+fn refused(refusal: regex::Refusal) -> Diagnostic {
+    match refusal {
+        regex::Refusal::Unsayable(what) => {
+            Diagnostic::new(codes::REGEX_UNSUPPORTED, format!("EQL's regular expressions cannot say {what}"))
+                .help("write the rule with plain strings and wildcards, or convert it to another target")
+        }
+        regex::Refusal::TooLong(length, limit) => Diagnostic::new(
             codes::REGEX_UNSUPPORTED,
             format!("the regular expression has {length} characters in EQL, Elasticsearch accepts {limit}"),
         )
-        .help("split its alternatives into several values of the field")),
-        _ => Ok(()),
+        .help("split its alternatives into several values of the field"),
+        regex::Refusal::TooComplex => too_complex("regular expression"),
     }
+}
+
+/// A pattern that Lucene gives up on.
+fn too_complex(what: &str) -> Diagnostic {
+    Diagnostic::new(codes::PATTERN_TOO_COMPLEX, format!("Elasticsearch would refuse this {what} as too complex")).help(
+        "use fewer wildcards for one character (`?`, `.`, `.{n}`) behind an open start, or name the text before them",
+    )
 }

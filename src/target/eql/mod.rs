@@ -1,9 +1,10 @@
 //! The room of Elastic EQL (event queries of Elasticsearch and of Kibana's detection rules).
 //!
 //! `types` says what each field is, `leaf` chooses operators, `typed` does so for columns that hold no text, `regex`
-//! prints Lucene expressions, `quote` writes literals and names, `guard` makes leaves total below negations. Every
-//! field is optional (`?field`): a name that no index maps would fail the whole query.
+//! prints Lucene expressions, `quote` writes literals and names, `guard` makes leaves total below negations, `clauses` counts
+//! what Lucene limits. Every field is optional (`?field`): a name that no index maps would fail the whole query.
 
+mod clauses;
 mod guard;
 mod leaf;
 mod quote;
@@ -13,6 +14,7 @@ mod types;
 
 pub use types::Types;
 
+use self::leaf::Lists;
 use super::Backend;
 use super::plan::{self, Context, Part, Plan, Query};
 use crate::diagnostic::{Diagnostic, codes};
@@ -23,8 +25,16 @@ pub(super) struct Eql;
 
 impl Backend for Eql {
     fn plan(&self, rule: &ir::Rule, cx: &mut Context<'_>) -> Query {
-        let leaves = leaf::Room { types: Types::of(&rule.condition) };
-        let plan = guard::totalize(plan::build(&rule.condition, &leaves, cx));
+        let types = Types::of(&rule.condition);
+        let plan = condition(rule, &types, Lists::Plain, cx);
+        let plan = match cx.manifest.limits.clauses {
+            Some(limit) if clauses::count(&plan) > limit => {
+                let packed = condition(rule, &types, Lists::Packed, cx);
+                refuse_too_many(&packed, limit, rule, cx);
+                packed
+            }
+            _ => plan,
+        };
         if !cx.refused() {
             note_constant(&plan, rule, cx);
         }
@@ -38,6 +48,22 @@ impl Backend for Eql {
             parts: vec![Part { name: "condition", macros: vec!["eql/predicates.j2".into()], plan }],
             operands: vec![("category", category.into())],
         }
+    }
+}
+
+fn condition(rule: &ir::Rule, types: &Types, lists: Lists, cx: &mut Context<'_>) -> Plan {
+    let leaves = leaf::Room { types, lists };
+    guard::totalize(plan::build(&rule.condition, &leaves, cx))
+}
+
+/// Lists are packed, and there are still too many clauses.
+fn refuse_too_many(plan: &Plan, limit: usize, rule: &ir::Rule, cx: &mut Context<'_>) {
+    let count = clauses::count(plan);
+    if count > limit {
+        let message = format!("the query has {count} clauses, {} accepts {limit}", cx.manifest.name);
+        let refusal = Diagnostic::new(codes::QUERY_TOO_LARGE, message)
+            .help("split the rule, or raise `clauses` in a manifest of your own where the cluster takes more");
+        cx.say(refusal.at(rule.condition.origin.span));
     }
 }
 

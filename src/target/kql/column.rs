@@ -125,7 +125,12 @@ impl<'f> Column<'f> {
                 }
                 Ok(Slot::Absent)
             }
-            Test::FieldPattern { op, other, case } => self.columns(*op, other, *case, cx).map(Slot::Alone),
+            Test::FieldPattern { op, other, case } => {
+                if self.store == Store::Text {
+                    self.warn("where it is compared with another field, two empty texts are not equal", origin, cx);
+                }
+                self.columns(*op, other, *case, cx).map(Slot::Alone)
+            }
             Test::TimePart { part, op, n } => Ok(Slot::Alone(self.time_part(*part, *op, *n))),
             Test::Placeholder(_) => Ok(Slot::Alone(Plan::False)), // refused before it comes here
         }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Column, ColumnKind, Engine, EngineError, Table};
+use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
-use crate::lang::Folding;
 use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
+use crate::lang::{Folding, Skeleton};
 
 /// Which fields an index maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,14 @@ impl Engine for Eql {
             }
         }
         Ok(selected)
+    }
+
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        eql::parse(text).ok().map(|query| query.skeleton())
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        eql::parse(text).ok().map(|query| without_spans(&(query.category, query.condition, query.pipes)))
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{ColumnKind, Engine, EngineError, Table};
+use super::{ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
+use crate::lang::Skeleton;
 use crate::lang::kql::{self, OtherColumns, Row, Schema, Type};
 
 /// A table.
@@ -37,6 +38,14 @@ impl Engine for Kql {
             }
         }
         Ok(selected)
+    }
+
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        kql::parse(text).ok().map(|query| query.skeleton())
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        kql::parse(text).ok().map(|query| without_spans(&(query.table, query.extends, query.filters)))
     }
 }
 

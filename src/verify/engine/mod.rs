@@ -21,6 +21,7 @@ pub use sqlite::Sqlite;
 
 use super::document::document;
 use crate::interp::Event;
+use crate::lang::Skeleton;
 
 /// A table of events.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,4 +112,27 @@ pub trait Engine: Send {
     /// # Errors
     /// What the engine says of the query.
     fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError>;
+
+    /// What the engine makes of a query: two texts with one form are one query to it. `None` where it does not say.
+    fn form(&mut self, text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
+
+    /// The Boolean structure of a query over its leaves. `None` where it does not say.
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        let _ = text;
+        None
+    }
+}
+
+/// A parsed query without its places.
+fn without_spans(tree: &impl fmt::Debug) -> String {
+    let text = format!("{tree:?}");
+    let mut parts = text.split("Span { start: ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    out
 }

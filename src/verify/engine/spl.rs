@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Engine, EngineError, Table};
+use super::{Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
+use crate::lang::Skeleton;
 use crate::lang::spl::{self, Row};
 
 /// Splunk's field of the raw text.
@@ -36,6 +37,14 @@ impl Engine for Spl {
             }
         }
         Ok(selected)
+    }
+
+    fn skeleton(&mut self, text: &str) -> Option<Skeleton> {
+        spl::parse(text).ok().map(|query| query.skeleton())
+    }
+
+    fn form(&mut self, text: &str) -> Option<String> {
+        spl::parse(text).ok().map(|query| without_spans(&query.stages))
     }
 }
 

@@ -56,6 +56,19 @@ impl Engine for Sqlite {
         let rows = select(&self.connection, text).map_err(rejected)?;
         Ok(rows.into_iter().filter_map(|row| usize::try_from(row).ok()).collect())
     }
+
+    /// The program that SQLite runs.
+    fn form(&mut self, text: &str) -> Option<String> {
+        let mut statement = self.connection.prepare(&format!("EXPLAIN {text}")).ok()?;
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            // The last column is a comment.
+            let cell = |n| row.get_ref(n).map(|value| format!("{value:?}"));
+            (0..columns.saturating_sub(1)).map(cell).collect::<Result<Vec<_>, _>>()
+        };
+        let rows = statement.query_map([], row).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
+        Some(format!("{rows:?}"))
+    }
 }
 
 fn rejected(error: rusqlite::Error) -> EngineError {

@@ -4,12 +4,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
+use chrono::{Datelike, Duration, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 use serde_json::{Number as JsonNumber, Value};
 
 use super::random::Random;
+use super::texts::Fill;
 use crate::ir::regex::{Class, Tree};
-use crate::ir::{CompareOp, Network, Number, Pattern, Piece, Test, TimePart};
+use crate::ir::{CompareOp, Network, Number, Pattern, Test, TimePart};
 
 /// How many texts are tried for a regex: positions (`\b`) make some of them miss.
 const REGEX_SAMPLES: usize = 40;
@@ -18,16 +19,7 @@ const LENGTH_LIMIT: usize = 4_000;
 
 /// A text that the pattern matches, with `filler` for its wildcards.
 pub(super) fn pattern(pattern: &Pattern, filler: &str) -> String {
-    pattern
-        .pieces()
-        .iter()
-        .map(|piece| match piece {
-            Piece::Literal(text) => text.to_string(),
-            Piece::AnyString => filler.to_owned(),
-            Piece::AnyChar => "q".to_owned(),
-            Piece::OneOf(set) => set.first().map(char::to_string).unwrap_or_default(),
-        })
-        .collect()
+    Fill { start: filler, inner: filler, end: filler, ..Fill::PLAIN }.text(pattern)
 }
 
 /// A text in which the regex probably finds a match.
@@ -135,6 +127,34 @@ pub(super) fn timestamps(tests: &[(TimePart, CompareOp, i64)]) -> Vec<Value> {
         .map(|offset| tests.iter().fold(base, |time, (part, _, n)| with_part(time, *part, n + offset)))
         .map(|time| Value::from(time.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
         .collect()
+}
+
+/// The first moment at which a part is the number, and the first one after; nothing where no time has it.
+pub(super) fn part_borders(part: TimePart, n: i64) -> Option<(NaiveDateTime, NaiveDateTime)> {
+    let base = NaiveDate::from_ymd_opt(2024, 3, 14)?.and_hms_opt(10, 20, 30)?;
+    let time = with_part(base, part, n);
+    let day = |date: NaiveDate| date.and_time(NaiveTime::default());
+    let (first, next) = match part {
+        TimePart::Minute => {
+            let first = time.with_second(0)?;
+            (first, first + Duration::minutes(1))
+        }
+        TimePart::Hour => {
+            let first = time.with_minute(0)?.with_second(0)?;
+            (first, first + Duration::hours(1))
+        }
+        TimePart::Day => (day(time.date()), day(time.date().succ_opt()?)),
+        TimePart::Week => {
+            let monday = NaiveDate::from_isoywd_opt(time.iso_week().year(), time.iso_week().week(), Weekday::Mon)?;
+            (day(monday), day(monday + Duration::days(7)))
+        }
+        TimePart::Month => {
+            let first = time.date().with_day(1)?;
+            (day(first), day(first.checked_add_months(Months::new(1))?))
+        }
+        TimePart::Year => (day(time.date().with_ordinal(1)?), day(NaiveDate::from_ymd_opt(time.year() + 1, 1, 1)?)),
+    };
+    Some((first, next))
 }
 
 fn with_part(time: NaiveDateTime, part: TimePart, n: i64) -> NaiveDateTime {

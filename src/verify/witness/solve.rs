@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::paths::{Forest, Wish};
 use super::random::Random;
 use super::sample;
-use super::ways::{Forest, Wish};
+use super::texts::{closes, opens};
 use crate::interp::{Event, Matcher};
-use crate::ir::{Pattern, Piece, Predicate, Subject, Test};
+use crate::ir::{Predicate, Subject, Test};
 
 /// How many wishes on one field are checked for a proposal; the rest is left to the final verdict.
 const CHECKED_WISHES: usize = 200;
@@ -139,14 +140,6 @@ fn joined(tests: &[&Test], random: &mut Random) -> Vec<String> {
         }
     }
     out
-}
-
-fn opens(pattern: &Pattern) -> bool {
-    pattern.pieces().first() == Some(&Piece::AnyString)
-}
-
-fn closes(pattern: &Pattern) -> bool {
-    pattern.pieces().last() == Some(&Piece::AnyString)
 }
 
 /// Makes a field reference hold by giving both fields the same text.

@@ -257,3 +257,46 @@ fn the_pretty_layout_breaks_what_is_long() {
     let short = convert_with(test("a", fold("b")), &options).query;
     assert_eq!(short.as_deref(), Some(r#"any where ?a : "b""#));
 }
+
+/// A value of a list is a clause, and Elasticsearch takes 1,024 of them: longer lists become expressions.
+#[test]
+fn lists_of_more_than_a_thousand_values_stay_below_the_limit_of_clauses() {
+    let list = |count: usize, word: fn(usize) -> String, modifier: &str| {
+        let values: Vec<String> = (0..count).map(|n| format!("'{}'", word(n))).collect();
+        let text = format!(
+            "title: t\nlogsource: {{product: windows}}\ndetection:\n  s:\n    f{modifier}: [{}]\n  condition: s\n",
+            values.join(", ")
+        );
+        let read = sigmaglot::sigma::read(&sigmaglot::source::Source::new("t.yml", text), &Default::default());
+        let rule = read.rules.first().cloned().unwrap_or_else(|| panic!("{:?}", read.diagnostics));
+        super::target().convert(&rule, &Options::default())
+    };
+    let few = list(900, |n| format!("{n:08x}"), "").query.unwrap_or_default();
+    assert!(few.contains(" : (") && !few.contains("regex~"));
+    for modifier in ["", "|contains", "|endswith", "|startswith"] {
+        let many = list(3000, |n| format!("{n:08x}"), modifier).query.unwrap_or_else(|| panic!("{modifier}"));
+        assert!(many.matches("regex~").count() < 60 && !many.contains(" : "), "{modifier}");
+    }
+    let exact = list(3000, |n| format!("{n:08x}"), "|cased").query.unwrap_or_default();
+    assert!(exact.contains(" in (") && !exact.contains("regex"));
+    let hopeless = list(1100, |n| format!("{n:0900x}"), "");
+    assert!(hopeless.query.is_none());
+    assert_eq!(hopeless.diagnostics.iter().map(|d| d.code.to_string()).collect::<Vec<_>>(), ["SG0506"]);
+}
+
+#[test]
+fn what_lucene_gives_up_on_is_refused() {
+    for (search, code) in [
+        ("f|re: 'a.{20}b'", "SG0509"),
+        ("f: '*a??????????????????????b*'", "SG0509"),
+        ("f|cased: '*a??????????????????????b*'", "SG0509"),
+    ] {
+        let text =
+            format!("title: t\nlogsource: {{product: windows}}\ndetection:\n  s:\n    {search}\n  condition: s\n");
+        let read = sigmaglot::sigma::read(&sigmaglot::source::Source::new("t.yml", text), &Default::default());
+        let rule = read.rules.first().unwrap_or_else(|| panic!("{:?}", read.diagnostics));
+        let codes: Vec<String> =
+            super::target().convert(rule, &Options::default()).diagnostics.iter().map(|d| d.code.to_string()).collect();
+        assert_eq!(codes, [code], "{search}");
+    }
+}

@@ -48,7 +48,7 @@ fn the_filled_text_is_no_value() {
     ] {
         let rule = rule(search);
         let query = target.convert(&rule, &Options::default()).query.unwrap_or_else(|| panic!("{search}"));
-        let store = Store::new("spl", &rule);
+        let store = Store::new(target.manifest().store.as_ref().expect("a store"), &rule);
         let rows: Vec<Event> =
             values.iter().map(|value| store.project(&event(value.clone())).expect("a row")).collect();
         let mut engine = Spl::default();

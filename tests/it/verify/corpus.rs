@@ -56,7 +56,7 @@ fn check(
     let made = witnesses.events.into_iter().map(|witness| witness.event);
     let events: Vec<Event> = recorded.iter().cloned().chain(made).collect();
     for (name, (session, engines)) in TARGETS.iter().zip(benches) {
-        let comparison = compare(rule, name, session, engines, &events);
+        let comparison = compare(rule, name, None, session, engines, &events);
         let mut tally = Tally::default();
         tally.add(&comparison);
         checked.tallies.push(tally);

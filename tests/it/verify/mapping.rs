@@ -23,7 +23,7 @@ fn through(pipeline: &Pipeline, name: &str, rule: &Rule, given: &[Value]) -> Com
     let target = target(name, &Templates::embedded());
     let events: Vec<Event> = given.iter().map(event).chain(witnesses(rule)).collect();
     let mapping = Mapping { chain: &chain, options: &options };
-    compare_mapped(rule, mapping, name, &mut target.session(), &mut engines(name), &events)
+    compare_mapped(rule, mapping, name, None, &mut target.session(), &mut engines(name), &events)
 }
 
 fn event(value: &Value) -> Event {
@@ -351,4 +351,69 @@ detection:
     let comparison = through(&right, "eql", &rule, &given);
     assert!(is_equal(&comparison), "{comparison:?}");
     assert!(comparison.excluded.contains_key(&Exclusion::Unfit(Reason::HalfColumn)), "{comparison:?}");
+}
+
+/// `index=` is a test of a field in Splunk, and the category one in EQL: the events of a table have it.
+#[test]
+fn a_table_that_a_mapping_sets_is_no_difference() {
+    let tables = pipeline(
+        "tables",
+        "name: tables\ntransformations:\n  - {type: sigmaglot_tables, tables: [{product: windows, table: process}]}\n",
+    );
+    let rule = windows("process_creation", "    Image|endswith: '\\a.exe'");
+    for name in ["spl", "eql", "kql", "sql"] {
+        let comparison = through(&tables, name, &rule, &[]);
+        assert!(is_equal(&comparison), "{name}: {:?}", comparison.outcome);
+    }
+}
+
+#[test]
+fn a_table_that_the_caller_names_is_no_difference() {
+    let rule = windows("process_creation", "    Image|endswith: '\\a.exe'");
+    for name in ["spl", "eql", "kql", "sql"] {
+        let target = target(name, &Templates::embedded());
+        let (session, engines) = (&mut target.session(), &mut engines(name));
+        let comparison =
+            sigmaglot::verify::compare(&rule, name, Some("wineventlog"), session, engines, &witnesses(&rule));
+        assert!(is_equal(&comparison), "{name}: {:?}", comparison.outcome);
+    }
+}
+
+/// Fields that differ in letter case only are one column in SQLite, also through a mapping; nothing is shown then.
+#[test]
+fn two_names_of_one_column_are_not_compared() {
+    let rule = windows("process_creation", "    Message: one\n    message: two");
+    let names = pipeline("names", "name: names\ntransformations:\n  - {type: field_name_suffix, suffix: '_x'}\n");
+    for pipeline in [pipeline("nothing", "name: nothing\ntransformations: []\n"), names] {
+        let comparison = through(&pipeline, "sql", &rule, &[]);
+        assert!(matches!(comparison.outcome, Outcome::NotCompared), "{:?}", comparison.outcome);
+        assert!(is_equal(&through(&pipeline, "kql", &rule, &[])));
+    }
+}
+
+#[test]
+fn a_field_that_no_mapping_knows_is_named() {
+    let rule = windows("process_creation", "    Imagee|endswith: '\\a.exe'\n    Image|endswith: '\\b.exe'");
+    let target = target("sql", &Templates::embedded());
+    let comparison =
+        sigmaglot::verify::compare(&rule, "sql", None, &mut target.session(), &mut engines("sql"), &witnesses(&rule));
+    let names: Vec<&str> = comparison.unknown_fields.iter().map(AsRef::as_ref).collect();
+    assert_eq!(names, ["Imagee"]);
+}
+
+/// A dialect is compared with the store of its own file, never with SQLite's.
+#[test]
+fn a_dialect_is_compared_by_its_own_store() {
+    let dialect = "name = 'ours'\nsummary = 'ours'\n";
+    let store = "[store]\nnames_fold = false\n";
+    let rule = windows("process_creation", "    Message: one\n    message: two");
+    let outcome = |text: String| {
+        let templates = Templates::embedded().with_override("sql/dialects/ours.toml", text.as_str());
+        let target = target("sql:ours", &templates);
+        let mut engines = engines("sql");
+        sigmaglot::verify::compare(&rule, "sql:ours", None, &mut target.session(), &mut engines, &witnesses(&rule))
+    };
+    assert!(is_refused(&outcome(dialect.to_owned()), "SG0916"));
+    // The store says that the two are two columns; SQLite, asked all the same, says that they are not.
+    assert!(matches!(outcome(format!("{dialect}{store}")).outcome, Outcome::Failed { .. }));
 }

@@ -110,7 +110,7 @@ fn check(subject: &Subject, lines: &[Line<'_>], benches: &mut [(Session<'_>, Vec
         let place = TARGETS.iter().position(|target| *target == line.target).unwrap_or(0);
         let (session, engines) = &mut benches[place];
         let mapping = Mapping { chain: &line.chain, options: &options };
-        let comparison = compare_mapped(&subject.rule, mapping, line.target, session, engines, &events);
+        let comparison = compare_mapped(&subject.rule, mapping, line.target, None, session, engines, &events);
         let mut tally = Tally::default();
         tally.add(&comparison);
         let main = || comparison.excluded.iter().max_by_key(|(_, n)| **n).map(|(exclusion, _)| *exclusion);

@@ -6,4 +6,4 @@ mod mappings;
 mod planted;
 mod properties;
 mod reports;
-mod support;
+pub mod support;

@@ -127,3 +127,132 @@ fn a_quote_is_not_doubled() {
     assert_query_caught("kql", "    F: 'x\" or F != \"y'", |query| query.replace("\\\"", "\""));
     assert_query_caught("eql", "    F: 'x\" or ?F != \"y'", |query| query.replace("\\\"", "\""));
 }
+
+/// Replaces a part of the query that must be there.
+macro_rules! swap {
+    ($from:literal, $to:literal) => {
+        |query| query.replace($from, $to)
+    };
+}
+
+#[test]
+fn a_network_is_one_bit_too_long_or_too_short() {
+    let network = "    F|cidr: 10.2.0.0/16\n    G: y";
+    for name in ["eql", "kql", "spl"] {
+        assert_query_caught(name, network, swap!("10.2.0.0/16", "10.2.0.0/17"));
+        assert_query_caught(name, network, swap!("10.2.0.0/16", "10.2.0.0/15"));
+    }
+    // 10.2.255.255, the last address, and 10.2.0.0, the first.
+    assert_query_caught("sql", network, swap!("167968767", "167936000"));
+    assert_query_caught("sql", network, swap!("167968767", "167968766"));
+    assert_query_caught("sql", network, swap!("167903232", "167903233"));
+}
+
+#[test]
+fn a_wildcard_does_not_cross_lines() {
+    for name in ["kql", "spl"] {
+        assert_query_caught(name, "    F: 'a?c*d'", swap!("(?s)", ""));
+        assert_query_caught(name, "    G: y\n    F|neq: 'a?c*d'", swap!("(?s)", ""));
+    }
+}
+
+#[test]
+fn a_question_mark_is_one_or_two_characters() {
+    for name in ["kql", "spl"] {
+        assert_query_caught(name, "    F: 'a?c*d'", swap!("^a.c", "^a.{1,2}c"));
+        assert_query_caught(name, "    F: 'a?c*d'", swap!("^a.c", "^a.{0,1}c"));
+        assert_query_caught(name, "    F: 'a?c*d'", swap!("^a.c", "^a[!-~]c"));
+    }
+}
+
+#[test]
+fn a_time_zone_is_ignored() {
+    assert_query_caught("spl", "    F|hour: 3", swap!("== \"-\", 1, -1)", "== \"-\", 0, 0)"));
+    assert_query_caught("spl", "    F|hour: 3", swap!("== \"-\", 1, -1)", "== \"-\", -1, 1)"));
+}
+
+#[test]
+fn the_case_of_equals_and_of_lists_counts() {
+    let equals = "    F: Some Text\n    G|contains: y";
+    assert_query_caught("kql", equals, swap!("=~", "=="));
+    assert_query_caught("sql", equals, swap!(" COLLATE NOCASE", ""));
+    let list = "    F: [one, two, three]\n    G|contains: y";
+    assert_query_caught("kql", list, swap!("in~", "in"));
+    assert_query_caught("sql", list, swap!(" COLLATE NOCASE", ""));
+    assert_query_caught("eql", equals, swap!("?F : ", "?F == "));
+}
+
+#[test]
+fn an_end_is_open_that_was_shut() {
+    let ends = "    F|endswith: end.exe\n    G: y";
+    assert_query_caught("kql", ends, swap!("endswith", "contains"));
+    assert_query_caught("eql", ends, swap!("end.exe\"", "end.exe*\""));
+    assert_query_caught("sql", ends, swap!("end.exe'", "end.exe%'"));
+    assert_query_caught("spl", ends, swap!("end.exe\"", "end.exe*\""));
+    let starts = "    F|startswith: start\n    G: y";
+    assert_query_caught("kql", starts, swap!("startswith", "contains"));
+    assert_query_caught("sql", starts, swap!("'start", "'%start"));
+}
+
+#[test]
+fn a_boolean_counts_its_case_or_is_open() {
+    assert_query_caught("kql", "    F: true\n    G: y", swap!("=~ \"true\"", "== \"true\""));
+    assert_query_caught("kql", "    F: true\n    G: y", swap!("=~ \"true\"", "contains \"true\""));
+    assert_query_caught("sql", "    F: true\n    G: y", swap!("[F] COLLATE NOCASE = 'true'", "[F] LIKE 'true%'"));
+}
+
+#[test]
+fn a_regex_counts_no_case_has_other_bounds_or_no_ends() {
+    let regex = "    F|re: '^ab{2,3}[f-m]d$'\n    G: y";
+    assert_query_caught("sql", regex, swap!("'^ab", "'(?i)^ab"));
+    assert_query_caught("sql", regex, swap!("{2,3}", "{1,3}"));
+    assert_query_caught("sql", regex, swap!("{2,3}", "{2,4}"));
+    assert_query_caught("sql", regex, swap!("[f-m]", "[f-n]"));
+    assert_query_caught("sql", regex, swap!("[f-m]", "[e-m]"));
+    assert_query_caught("sql", regex, swap!("d$'", "d'"));
+    assert_query_caught("sql", regex, swap!("'^ab", "'ab"));
+    assert_query_caught("kql", regex, swap!("{2,3}", "{2,4}"));
+}
+
+#[test]
+fn a_field_is_compared_with_another_by_case_or_with_its_name() {
+    assert_query_caught("kql", "    F|fieldref: H\n    G: y", swap!("F =~ H", "F == H"));
+    assert_query_caught("kql", "    F|fieldref: H\n    G: y", swap!("F =~ H", "F =~ \"H\""));
+    assert_query_caught("sql", "    F|fieldref: H\n    G: y", swap!("sigma_fold([H])", "sigma_fold('H')"));
+}
+
+#[test]
+fn a_bound_is_strict() {
+    assert_query_caught("kql", "    F|lte: 1024\n    G: y", swap!("<= 1024", "< 1024"));
+    assert_query_caught("sql", "    F|lte: 1024\n    G: y", swap!("'<='", "'<'"));
+    assert_query_caught("sql", "    F|gt: 1024\n    G: y", swap!("'1024'", "'1025'"));
+}
+
+/// Thirty members, one of which the query loses in the middle, where no event may look.
+fn long_list() -> String {
+    format!("    F: [{}]\n    G: y", (0..30).map(|n| format!("item {n}")).collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn a_member_of_a_long_list_is_lost_or_added() {
+    let right = "({{ values | join(\", \") }})";
+    let lost =
+        "({% for value in values %}{% if loop.index0 != 17 %}{{ value }}, {% endif %}{% endfor %}{{ values[0] }})";
+    let added = "({{ values | join(\", \") }}, \"stranger\")";
+    for wrong in [lost, added] {
+        let kql = |list: &str| format!("{{{{ f }}}} in~ {list}");
+        assert_template_caught("kql", &long_list(), ["kql/predicates.j2", &kql(right), &kql(wrong)]);
+        let spl = |list: &str| format!("{{{{ field }}}} IN {list}");
+        assert_template_caught("spl", &long_list(), ["spl/search.j2", &spl(right), &spl(wrong)]);
+    }
+}
+
+#[test]
+fn two_empty_fields_that_a_store_takes_for_missing_are_told_of() {
+    for name in ["kql", "spl", "sql"] {
+        let compared =
+            compared(&rule_of("    F|fieldref: H"), &target(name, &Templates::embedded()), name, &mut engines(name));
+        assert!(matches!(compared.outcome, Outcome::Equal), "{name}: {:?}", compared.outcome);
+        assert_eq!(compared.data_model.unwarned, None, "{name}");
+    }
+}

@@ -46,7 +46,7 @@ pub fn witnesses(rule: &Rule) -> Vec<Event> {
 
 /// The comparison on the rule's witnesses, with these engines.
 pub fn compared(rule: &Rule, target: &Target, name: &str, engines: &mut [Box<dyn Engine>]) -> Comparison {
-    compare(rule, name, &mut target.session(), engines, &witnesses(rule))
+    compare(rule, name, None, &mut target.session(), engines, &witnesses(rule))
 }
 
 /// An engine that gets another query than the one that was rendered.

@@ -6,7 +6,7 @@
 
 use super::Refusal;
 use super::chars;
-use crate::ir::regex::{Look, Tree};
+use crate::ir::regex::{Class, ClassItem, Look, PerlKind, Tree};
 
 /// The most alternatives that are written out.
 const LINES: usize = 64;
@@ -45,6 +45,46 @@ impl Line {
             && open(self.prefix)
             && open(self.suffix)
             && (self.prefix, self.suffix) != (Edge::Text, Edge::Text)
+    }
+}
+
+impl Line {
+    /// The whole alternative as a tree.
+    pub fn tree(&self) -> Tree {
+        let parts = [self.prefix.tree(Side::Before), Tree::Concat(self.body.clone()), self.suffix.tree(Side::Behind)];
+        Tree::Concat(parts.into())
+    }
+}
+
+/// On which side of the body an edge is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    Behind,
+}
+
+impl Edge {
+    /// What may stand there, as a tree.
+    fn tree(self, side: Side) -> Tree {
+        let optional = |tree| Tree::Repeat { min: 0, max: Some(1), greedy: true, tree: Box::new(tree) };
+        let beside = |near: Tree| match side {
+            Side::Before => Tree::Concat(vec![super::anything(), near]),
+            Side::Behind => Tree::Concat(vec![near, super::anything()]),
+        };
+        let word = |negated| {
+            Tree::Class(Class {
+                negated,
+                fold: false,
+                items: vec![ClassItem::Perl { kind: PerlKind::Word, negated: false }],
+            })
+        };
+        match self {
+            Edge::Free => super::anything(),
+            Edge::Text => Tree::Empty,
+            Edge::Line => optional(beside(Tree::Literal { c: '\n', fold: false })),
+            Edge::Word => beside(word(false)),
+            Edge::NoWord => optional(beside(word(true))),
+        }
     }
 }
 
@@ -87,11 +127,11 @@ fn expand(tree: &Tree) -> Result<Vec<Vec<Tree>>, Refusal> {
             out
         }
         Tree::Repeat { tree: inner, .. } if has_look(inner) => {
-            return Err(Refusal("an anchor or a word boundary within a repetition without a small bound"));
+            return Err(Refusal::Unsayable("an anchor or a word boundary within a repetition without a small bound"));
         }
         leaf => vec![vec![leaf.clone()]],
     };
-    if out.len() > LINES { Err(Refusal("anchors in this many alternatives")) } else { Ok(out) }
+    if out.len() > LINES { Err(Refusal::Unsayable("anchors in this many alternatives")) } else { Ok(out) }
 }
 
 /// Every choice of one alternative of each part.
@@ -106,7 +146,7 @@ fn sequence<'t>(parts: impl Iterator<Item = &'t Tree>) -> Result<Vec<Vec<Tree>>,
             out = heads.take(LINES + 1).collect();
         }
         if out.iter().any(|line| line.len() > PARTS) {
-            return Err(Refusal("an expression of this size"));
+            return Err(Refusal::Unsayable("an expression of this size"));
         }
     }
     Ok(out)
@@ -145,7 +185,7 @@ fn resolve(mut parts: Vec<Tree>) -> Result<Option<Line>, Refusal> {
             Some(Decision::Fails) => return Ok(None),
             Some(Decision::Prefix(edge)) => prefix = edge,
             Some(Decision::Suffix(edge)) => suffix = edge,
-            None => return Err(Refusal(name(look))),
+            None => return Err(Refusal::Unsayable(name(look))),
         }
     }
     Ok(Some(Line { prefix, body: parts, suffix }))

@@ -3,14 +3,19 @@
 //! The dialect (Lucene's `RegExp` with all its operators, as Elasticsearch uses it) matches whole values, knows no
 //! anchors, no look-around, no flags, and reads `" # @ & < > ~` as operators; text that it does not know it mostly
 //! misreads without an error. So nothing is passed through: [`anchors`] turns a search into whole-value alternatives,
-//! [`chars`] computes sets of characters, and this file prints. Quoting for EQL is not done here.
+//! [`chars`] computes sets of characters, [`fit`] cuts what is too large with [`effort`] as its measure, [`pack`] writes long
+//! lists of patterns, and this file prints. Quoting for EQL is not done here.
 
 mod anchors;
 mod chars;
+mod effort;
+mod fit;
+mod pack;
 
-use crate::ir::regex::{Class, Tree};
+use crate::ir::regex::{Class, ClassItem, Tree};
 use crate::ir::{Case, Pattern, Piece};
 use anchors::{Edge, Line};
+pub(super) use pack::pack;
 
 /// What a search for a tree is in Lucene.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,31 +28,72 @@ pub(super) enum Search {
     Lines(Vec<String>, Case),
 }
 
-/// A construct that Lucene's dialect cannot say.
+/// Why there is no expression.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub &'static str);
-
-/// A search as expressions over whole values.
-///
-/// # Errors
-/// Where an anchor or a word boundary cannot be written out.
-pub(super) fn search(tree: &Tree) -> Result<Search, Refusal> {
-    let printer = Printer::for_tree(tree);
-    let mut out: Vec<String> = Vec::new();
-    for line in anchors::lines(tree)? {
-        if line.is_everything() {
-            return Ok(Search::Everything);
-        }
-        let text = printer.line(&line);
-        if !out.contains(&text) {
-            out.push(text);
-        }
-    }
-    Ok(if out.is_empty() { Search::Nothing } else { Search::Lines(out, printer.case) })
+pub(super) enum Refusal {
+    /// A construct that Lucene's dialect cannot say.
+    Unsayable(&'static str),
+    /// So many characters, of so many that Elasticsearch accepts.
+    TooLong(usize, usize),
+    /// Lucene gives up on it.
+    TooComplex,
 }
 
-/// A pattern as an expression over the whole value. Its letters fold as the pattern says, those beyond ASCII too.
-pub(super) fn whole(pattern: &Pattern) -> (String, Case) {
+/// A search as expressions over whole values, none longer than `limit`: one where that is possible.
+///
+/// # Errors
+/// Where an anchor or a word boundary cannot be written out, or a part is too large however it is cut.
+pub(super) fn search(tree: &Tree, limit: usize) -> Result<Search, Refusal> {
+    let printer = Printer::for_tree(tree);
+    let lines = anchors::lines(tree)?;
+    if lines.is_empty() {
+        return Ok(Search::Nothing);
+    }
+    if lines.iter().any(Line::is_everything) {
+        return Ok(Search::Everything);
+    }
+    if let Ok(text) = fit::check(&lines.iter().collect::<Vec<_>>(), &printer, limit) {
+        return Ok(Search::Lines(vec![text], printer.case));
+    }
+    let mut out: Vec<String> = Vec::new();
+    for line in lines {
+        for text in fit::pieces(line, &printer, limit)? {
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        }
+    }
+    Ok(Search::Lines(out, printer.case))
+}
+
+/// A pattern as an expression over the whole value, no longer than `limit`. Its letters fold as the pattern says, those beyond
+/// ASCII too.
+///
+/// # Errors
+/// Where it is too large.
+pub(super) fn whole(pattern: &Pattern, limit: usize) -> Result<(String, Case), Refusal> {
+    let printer = Printer { case: pattern.case };
+    let line = Line { prefix: Edge::Text, body: vec![tree(pattern)], suffix: Edge::Text };
+    fit::check(&[&line], &printer, limit).map(|text| (text, pattern.case))
+}
+
+/// Whether Lucene makes an automaton of a pattern in which `*` and `?` are the wildcards.
+pub(super) fn takes_wildcards(pattern: &Pattern) -> bool {
+    let count = |wanted: &Piece| pattern.pieces().iter().filter(|piece| *piece == wanted).count();
+    let (any, one) = (count(&Piece::AnyString), count(&Piece::AnyChar));
+    let positions = pattern.chars().count() + any + one;
+    // Between wildcards for strings a state stands for the place in one literal, with at most all others beside it.
+    if one == 0 && (any + 1).saturating_mul(positions).saturating_mul(positions) < PLAIN_MEMBERS {
+        return true;
+    }
+    effort::is_bearable(&[&tree(pattern)], pattern.case == Case::Fold)
+}
+
+/// So much work needs no second look: half of what Lucene bears.
+const PLAIN_MEMBERS: usize = 50_000;
+
+/// The tree of a pattern.
+fn tree(pattern: &Pattern) -> Tree {
     let fold = pattern.case == Case::Fold;
     let mut parts = Vec::new();
     for piece in pattern.pieces() {
@@ -58,12 +104,11 @@ pub(super) fn whole(pattern: &Pattern) -> (String, Case) {
             Piece::OneOf(set) => parts.push(Tree::Class(Class {
                 negated: false,
                 fold,
-                items: set.iter().map(|&c| crate::ir::regex::ClassItem::Range(c, c)).collect(),
+                items: set.iter().map(|&c| ClassItem::Range(c, c)).collect(),
             })),
         }
     }
-    let printer = Printer { case: pattern.case };
-    (printer.tree(&Tree::Concat(parts), Level::Alternate), pattern.case)
+    Tree::Concat(parts)
 }
 
 /// Whether other characters fold to the same as this one.
@@ -105,6 +150,11 @@ impl Printer {
             _ => {}
         });
         Printer { case: if folds && !exact { Case::Fold } else { Case::Exact } }
+    }
+
+    /// Whether the operator folds letters of ASCII.
+    fn folds(&self) -> bool {
+        self.case == Case::Fold
     }
 
     fn line(&self, line: &Line) -> String {

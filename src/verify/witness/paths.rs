@@ -1,10 +1,11 @@
 //! Which predicates must hold so that an expression does: ways of matching, and contexts in which one predicate decides.
 //!
-//! A wish is a predicate's number and the truth that is wanted. Wishes that the empty event grants by itself are left
+//! A *wish* is a predicate's number and the truth that is wanted. Wishes that the empty event grants by itself are left
 //! out: most tests are false there. The enumeration is "each choice": every alternative occurs in some way, not every combination.
 
 use std::collections::{HashMap, HashSet};
 
+use super::lists::Unit;
 use crate::interp::{Event, Matcher};
 use crate::ir::{Expr, Node, Origin, Predicate, Subject, Test};
 
@@ -47,24 +48,46 @@ pub(super) struct Forest<'r> {
     numbers: HashMap<*const Predicate, usize>,
     /// The truth of each predicate for the empty event.
     by_default: Vec<bool>,
+    /// Whether the predicate is one of a long list's members that are not sampled.
+    listed: Vec<bool>,
 }
 
 impl<'r> Forest<'r> {
     /// Numbers the predicates.
     pub(super) fn new(root: &'r Expr, matcher: &Matcher<'_>) -> Self {
-        let mut forest = Self { root, predicates: Vec::new(), numbers: HashMap::new(), by_default: Vec::new() };
+        let mut forest =
+            Self { root, predicates: Vec::new(), numbers: HashMap::new(), by_default: Vec::new(), listed: Vec::new() };
         let empty = Event::default();
-        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut known: HashMap<&Predicate, usize> = HashMap::new();
         root.for_each_predicate(&mut |predicate, origin| {
             // Two predicates are one where they say the same, wherever they stand.
-            let number = *known.entry(format!("{predicate:?}")).or_insert_with(|| {
+            let number = *known.entry(predicate).or_insert_with(|| {
                 forest.predicates.push((predicate, origin));
                 forest.by_default.push(matcher.holds(predicate, &empty));
                 forest.predicates.len() - 1
             });
             forest.numbers.insert(std::ptr::from_ref(predicate), number);
         });
+        forest.listed = vec![false; forest.predicates.len()];
         forest
+    }
+
+    /// Leaves the members of long lists that are not sampled out of all paths.
+    pub(super) fn sample(&mut self, units: &[Unit]) {
+        for number in units.iter().flat_map(|unit| &unit.listed) {
+            if let Some(listed) = self.listed.get_mut(*number) {
+                *listed = true;
+            }
+        }
+    }
+
+    /// Whether the predicate is a list's member that is not sampled.
+    pub(super) fn is_listed(&self, number: usize) -> bool {
+        self.listed.get(number) == Some(&true)
+    }
+
+    fn is_listed_test(&self, expr: &Expr) -> bool {
+        matches!(&expr.node, Node::Test(predicate) if self.is_listed(self.number(predicate)))
     }
 
     /// The predicates by number, with their first places.
@@ -100,9 +123,10 @@ impl<'r> Forest<'r> {
     /// The other predicates on the predicate's field, at most a few hundred.
     pub(super) fn others_on_the_same_field(&self, number: usize) -> Vec<&'r Predicate> {
         let Some((this, _)) = self.predicates.get(number) else { return Vec::new() };
-        let others =
-            self.predicates.iter().enumerate().filter(|(i, (other, _))| *i != number && other.subject == this.subject);
-        others.map(|(_, (other, _))| *other).take(OTHERS_LIMIT).collect()
+        let other = |(i, (other, _)): &(usize, &(&Predicate, &Origin))| {
+            *i != number && !self.listed[*i] && other.subject == this.subject
+        };
+        self.predicates.iter().enumerate().filter(other).map(|(_, (other, _))| *other).take(OTHERS_LIMIT).collect()
     }
 
     /// The ways in which the whole expression can hold.
@@ -132,7 +156,7 @@ impl<'r> Forest<'r> {
             Node::Any(parts) if !wanted => self.together(parts, false),
             Node::All(parts) | Node::Any(parts) => {
                 let mut out = Vec::new();
-                for part in parts {
+                for part in parts.iter().filter(|part| !self.is_listed_test(part)) {
                     out.extend(self.ways(part, wanted));
                     out.truncate(WAYS_LIMIT);
                 }
@@ -143,7 +167,10 @@ impl<'r> Forest<'r> {
 
     /// All parts at once, each in turn by each of its ways.
     fn together(&self, parts: &[Expr], wanted: bool) -> Vec<Vec<Wish>> {
-        let each: Vec<Vec<Vec<Wish>>> = parts.iter().map(|part| self.ways(part, wanted)).collect();
+        // What the rest of a long list is by itself need not be wished for.
+        let idle = |part: &&Expr| self.is_listed_test(part) && self.is_by_default(part, wanted);
+        let parts = parts.iter().filter(|part| !idle(part));
+        let each: Vec<Vec<Vec<Wish>>> = parts.map(|part| self.ways(part, wanted)).collect();
         if each.iter().any(Vec::is_empty) {
             return Vec::new();
         }
@@ -194,7 +221,8 @@ impl<'r> Forest<'r> {
                         .iter()
                         .enumerate()
                         .filter(|(j, other)| {
-                            *j != i && !(idle == Idle::LeftOut && self.is_by_default(other, others_hold))
+                            let by_default = || self.is_by_default(other, others_hold);
+                            *j != i && !((idle == Idle::LeftOut || self.is_listed_test(other)) && by_default())
                         })
                         .map(|(_, other)| {
                             let mut ways = self.ways(other, others_hold);
@@ -242,7 +270,8 @@ impl<'r> Forest<'r> {
         }
     }
 
-    fn number(&self, predicate: &Predicate) -> usize {
+    /// The predicate's number.
+    pub(super) fn number(&self, predicate: &Predicate) -> usize {
         self.numbers.get(&std::ptr::from_ref(predicate)).copied().unwrap_or(usize::MAX)
     }
 }

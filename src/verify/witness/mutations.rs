@@ -1,96 +1,20 @@
-//! Small changes of events: near misses of a predicate, and the changes that translations are known to get wrong.
+//! Small changes of events by chance: what translations are known to get wrong, wherever it fits.
 
 use serde_json::Value;
 
 use super::random::Random;
-use super::sample;
+use super::texts::swapped;
 use crate::interp::Event;
-use crate::ir::{Predicate, Subject, Test};
 
 /// The characters that mean something in some target's literals, patterns or regexes.
 const TRICKY: &[char] =
     &['*', '?', '%', '_', '\\', '\'', '"', '[', ']', '^', '$', '|', '\n', '\t', '!', '`', '{', '(', ')', '.', '-', '/'];
-/// How many places of a text are tried for a near miss.
-const PLACES: usize = 24;
-
-/// Events that differ from `holding` in what the predicate looks at, nearest first.
-pub(super) fn misses(predicate: &Predicate, holding: &Event) -> Vec<Event> {
-    let with = |name: &str, value: Option<Value>| {
-        let mut event = holding.clone();
-        match value {
-            Some(value) => event.0.insert(name.to_owned(), value),
-            None => event.0.remove(name),
-        };
-        event
-    };
-    let names: Vec<String> = match &predicate.subject {
-        Subject::Field(field) => vec![field.name.to_string()],
-        Subject::AnyValue => holding.0.keys().cloned().collect(),
-    };
-    let mut out = Vec::new();
-    for name in &names {
-        match &predicate.test {
-            Test::Network(network) => {
-                out.extend(sample::neighbours(*network).into_iter().map(|ip| with(name, Some(ip.to_string().into()))));
-            }
-            Test::Exists(false) | Test::Null => {
-                out.extend(["x", ""].map(|text| with(name, Some(text.into()))));
-            }
-            _ => {}
-        }
-        match holding.0.get(name) {
-            Some(Value::String(text)) => {
-                out.extend(near_texts(text).into_iter().map(|text| with(name, Some(text.into()))));
-            }
-            Some(Value::Number(number)) => out.extend(near_numbers(number).into_iter().map(|n| with(name, Some(n)))),
-            Some(Value::Bool(value)) => out.push(with(name, Some(Value::Bool(!value)))),
-            _ => {}
-        }
-        out.extend(
-            [Some(Value::from("zz-none")), Some(Value::from("")), Some(Value::Null), None].map(|v| with(name, v)),
-        );
-    }
-    out
-}
-
-/// The text with one character less, more, or another, at the ends and at places within; and with its case flipped.
-fn near_texts(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut out = Vec::new();
-    let step = chars.len().div_ceil(PLACES).max(1);
-    let edges = [0, chars.len().saturating_sub(1)];
-    for place in edges.into_iter().chain((0..chars.len()).step_by(step)).filter(|p| *p < chars.len()) {
-        let mut less = chars.clone();
-        less.remove(place);
-        out.push(less.iter().collect());
-        let mut other = chars.clone();
-        other[place] = '\u{7}';
-        out.push(other.iter().collect());
-    }
-    out.push(format!("{text}~"));
-    out.push(format!("~{text}"));
-    out.push(swap_case(text));
-    out
-}
-
 fn near_numbers(number: &serde_json::Number) -> Vec<Value> {
     match (number.as_i64(), number.as_f64()) {
         (Some(i), _) => [1, -1, 2, -2].iter().filter_map(|d| i.checked_add(*d)).map(Value::from).collect(),
         (None, Some(x)) => [1.0, -1.0, 0.5].iter().map(|d| Value::from(x + d)).collect(),
         _ => Vec::new(),
     }
-}
-
-/// Every cased character in its other case.
-fn swap_case(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let mut other =
-                if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() };
-            // One character for one: what folding is about.
-            if other.len() == 1 { other.remove(0) } else { c }
-        })
-        .collect()
 }
 
 /// A change of one of the fields, chosen at random; nothing where the change would be none.
@@ -161,7 +85,7 @@ fn changed_text(text: &str, random: &mut Random) -> Option<Value> {
         4 => chars.iter().take(chars.len().saturating_sub(1)).collect::<String>().into(),
         5 => format!("{text}a").into(),
         6 => format!("a{text}").into(),
-        7 => swap_case(text).into(),
+        7 => swapped(text).into(),
         8 => format!("{text}\n").into(),
         9 => Value::Array(vec!["other".into(), text.into()]),
         10 => address(text).map_or_else(|| format!("É{text}").into(), Value::from),

@@ -1,0 +1,174 @@
+//! The floor of the mutation score: how many mistakes in templates and operands the comparison notices by default.
+//!
+//! On the handmade rules of `tests/mutants` and, where it is there, on every 20th rule of the corpus. A part of the mutants is run,
+//! another one with each commit; `SIGMAGLOT_DEEP=1` runs all. What survives with a reason stands in `tests/mutants/explained.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use sigmaglot::ir::Rule;
+use sigmaglot::sigma;
+use sigmaglot::source::Source;
+use sigmaglot::target::{Target, Templates};
+use sigmaglot::verify::Exam;
+use sigmaglot::verify::mutants::{Bench, Examined, Mutant, Score, Scores, Seat};
+use sigmaglot::verify::witness::{Options, Witnesses};
+
+use crate::common::corpus;
+use crate::verify::support::{TARGETS, engines, target};
+
+/// One in so many mutants is run.
+const PARTS: usize = 10;
+/// The least share of each macro with so many pairs, in percent, and the least over all of a target: what holds today, whichever part
+/// is run. The aim is 95 and 98.
+const EACH: (usize, f64) = (2_000, 50.0);
+const ALL: f64 = 55.0;
+
+/// Survivors that are explained.
+#[derive(Debug, Deserialize)]
+struct Explained {
+    #[serde(default)]
+    survivor: Vec<Survivor>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Survivor {
+    target: String,
+    file: String,
+    #[serde(rename = "macro")]
+    name: String,
+    mutant: String,
+    reason: String,
+}
+
+impl Survivor {
+    fn is(&self, target: &str, mutant: &Mutant) -> bool {
+        self.target == target && self.file == mutant.file && self.name == mutant.name && self.mutant == mutant.what
+    }
+}
+
+fn rules_of(path: &Path) -> Vec<(String, Rule)> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let read = sigma::read(&Source::new(path.display().to_string(), text), &sigma::Options::default());
+    read.rules.into_iter().map(|rule| (format!("{} ({})", path.display(), rule.meta.title), rule)).collect()
+}
+
+fn handmade() -> Vec<(String, Rule)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mutants");
+    let rules = ["alone", "beside", "not", "or"].map(|name| rules_of(&folder.join(format!("{name}.yml"))));
+    rules.into_iter().flatten().collect()
+}
+
+/// The scores of a target over rules.
+fn scores(bench: &Bench<'_>, rules: &[(String, Rule)]) -> Scores {
+    let name = bench.name();
+    let examine = |seat: &mut Seat<'_>, (path, rule): &(String, Rule)| {
+        let events = Witnesses::of(rule, Options::default()).events.into_iter().map(|w| w.event).collect::<Vec<_>>();
+        let exam = Exam::new(rule, None, name, seat.session(), &events).ok()?;
+        Some((path.clone(), seat.examine(&exam)))
+    };
+    let examined: Vec<_> = rules.par_iter().map_init(|| Seat::new(bench, engines(name)), examine).collect();
+    let mut scores = Scores::default();
+    for (path, examined) in examined.into_iter().flatten() {
+        match examined {
+            Examined::LeftOut(why) => scores.left_out.push((path, why)),
+            Examined::Verdicts(verdicts) => {
+                scores.rules += 1;
+                verdicts.iter().for_each(|(mutant, verdict)| scores.take(*mutant, &path, verdict));
+            }
+        }
+    }
+    scores
+}
+
+/// Which part of the mutants is run: the number of the commit where there is one.
+fn part() -> (usize, usize) {
+    if std::env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1") {
+        return (0, 1);
+    }
+    let seed = std::env::var("SIGMAGLOT_SEED").ok().and_then(|seed| seed.parse::<usize>().ok()).unwrap_or(0);
+    println!("mutants: part {} of {PARTS} (SIGMAGLOT_SEED={seed})", seed % PARTS + 1);
+    (seed % PARTS, PARTS)
+}
+
+#[test]
+fn the_score_of_every_macro_is_above_the_floor() {
+    let mut rules = handmade();
+    if let Some(root) = corpus::root() {
+        let files = corpus::rule_files(&root).into_iter().step_by(20);
+        rules.extend(files.flat_map(|path| rules_of(&path)));
+    }
+    let text = include_str!("../mutants/explained.toml");
+    let explained: Explained = toml::from_str(text).unwrap_or_else(|e| panic!("explained.toml: {e}"));
+    let (part, mut wrong) = (part(), Vec::new());
+    let templates = Templates::embedded();
+    for name in TARGETS {
+        let target = target(name, &templates);
+        let bench = Bench::new(name, &target, &templates, Vec::new(), part).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let scores = scores(&bench, &rules);
+        wrong.extend(scores.left_out.iter().map(|(rule, why)| format!("{name} {rule}: {why}")));
+        let mut used = BTreeSet::new();
+        let mut counted: BTreeMap<(String, String), Score> = BTreeMap::new();
+        let mut all = Score::default();
+        for (place, mutant) in bench.mutants().iter().enumerate() {
+            let mut score = scores.of(place);
+            let why = explained.survivor.iter().position(|survivor| survivor.is(name, mutant));
+            if let Some(why) = why.filter(|_| score.survived > 0) {
+                used.insert(why);
+                score.survived = 0;
+            }
+            counted.entry((mutant.file.clone(), mutant.name.clone())).or_default().add(&score);
+            all.add(&score);
+        }
+        println!("{name}: {} rules, {all:?}", scores.rules);
+        for ((file, own), score) in &counted {
+            if score.caught + score.survived >= EACH.0 && !score.reaches(EACH.1) {
+                wrong.push(format!("{name} {file} {own}: {score:?}"));
+            }
+        }
+        if !all.reaches(ALL) {
+            wrong.push(format!("{name}: {all:?}"));
+        }
+        // Only a run over all mutants and the corpus shows what is stale.
+        let whole = part.1 == 1 && corpus::root().is_some();
+        for (place, survivor) in explained.survivor.iter().enumerate().filter(|(_, s)| s.target == *name) {
+            assert!(!survivor.reason.is_empty(), "a survivor needs a reason");
+            let known = bench.mutants().iter().any(|mutant| survivor.is(name, mutant));
+            if !known || (whole && !used.contains(&place)) {
+                wrong.push(format!("{name}: explained, but does not survive: {survivor:?}"));
+            }
+        }
+        if !wrong.is_empty() {
+            for survivor in scores.survivors() {
+                let mutant = &bench.mutants()[survivor.mutant];
+                println!(
+                    "{name} {} {} {}: {} rules, {}",
+                    mutant.file, mutant.name, mutant.what, survivor.rules, survivor.example
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The user's own macros have mutants, too, without a word about their language.
+#[test]
+fn templates_of_a_user_have_mutants() {
+    let text = Templates::embedded().get("kql/predicates.j2").unwrap_or_default().to_owned();
+    let own =
+        format!("{text}\n{{% macro mine(f, value) %}}strcmp({{{{ f }}}}, {{{{ value }}}}) == 0{{% endmacro %}}\n");
+    let templates = Templates::embedded().with_override("kql/predicates.j2", own);
+    let target = Target::load("kql", &templates).unwrap_or_else(|e| panic!("{e}"));
+    let bench = Bench::new("kql", &target, &templates, Vec::new(), (0, 1)).unwrap_or_else(|e| panic!("{e}"));
+    let mine: Vec<String> = bench
+        .mutants()
+        .iter()
+        .filter(|mutant| mutant.name == "mine")
+        .map(|mutant| format!("{}: {}", mutant.kind.as_str(), mutant.what))
+        .collect();
+    for wanted in ["argument: `f` and `value` exchanged", "bound: `!=` for `==`", "guard: `strcmp` dropped"] {
+        assert!(mine.iter().any(|made| made == wanted), "{wanted}: {mine:#?}");
+    }
+}
