@@ -284,7 +284,7 @@ impl<'r> Results<'r> {
             else {
                 continue;
             };
-            let level = serde_json::to_value(&rule.meta.level).unwrap_or_default();
+            let level = serde_json::to_value(rule.meta.level).unwrap_or_default();
             let parts = Parts {
                 below: &file.below,
                 id: rule.meta.id.as_deref(),
