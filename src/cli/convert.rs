@@ -246,6 +246,7 @@ struct Results<'r> {
 impl<'r> Results<'r> {
     fn take(&mut self, place: usize, file: &'r Loaded, done: Done) -> Result<(), Stop> {
         let mut invalid = false;
+        let mut said = Vec::new();
         for mut outcome in done.outcomes {
             let Some((target, _)) = self.targets.get(outcome.target) else { continue };
             self.tallies[outcome.target].count(&outcome);
@@ -259,9 +260,7 @@ impl<'r> Results<'r> {
             } else if excused {
                 outcome.diagnostics.retain(|diagnostic| !diagnostic.is_error());
             }
-            if !self.records {
-                self.said.add(place, &file.source, outcome.diagnostics);
-            }
+            said.extend(outcome.diagnostics);
         }
         // A file that cannot be read at all is no matter of its rules.
         if file.exit > Exit::Rules {
@@ -269,8 +268,8 @@ impl<'r> Results<'r> {
             invalid = true;
         }
         if !self.records {
-            let said = file.read.diagnostics.iter().filter(|diagnostic| invalid || !diagnostic.is_error());
-            self.said.add(place, &file.source, said.cloned());
+            let read = file.read.diagnostics.iter().filter(|diagnostic| invalid || !diagnostic.is_error());
+            self.said.add(place, &file.source, read.cloned().chain(said));
         }
         for (place, query) in done.unfinished {
             self.unfinished.entry(place).or_default().push(query);
@@ -285,7 +284,7 @@ impl<'r> Results<'r> {
             else {
                 continue;
             };
-            let level = serde_json::to_value(&rule.meta.level).unwrap_or_default();
+            let level = serde_json::to_value(rule.meta.level).unwrap_or_default();
             let parts = Parts {
                 below: &file.below,
                 id: rule.meta.id.as_deref(),
@@ -322,7 +321,8 @@ impl<'r> Results<'r> {
             } else {
                 String::new()
             };
-            console.summary(&format!("{} files written{removed}", written.files));
+            let files = if written.files == 1 { "file" } else { "files" };
+            console.summary(&format!("{} {files} written{removed}", written.files));
         }
         if stays {
             console.summary("no file was written or removed, for the error above");
@@ -357,7 +357,8 @@ impl<'r> Results<'r> {
                 } else if !self.records {
                     writeln!(stdout, "{text}")?;
                 }
-                lines.push(format!("{name}: finalizers made one text of {count} queries{place}"));
+                let queries = if count == 1 { "query" } else { "queries" };
+                lines.push(format!("{name}: finalizers made one text of {count} {queries}{place}"));
             }
         }
         Ok(lines)
