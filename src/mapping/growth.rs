@@ -42,22 +42,13 @@ pub(super) fn unbounded(template: &str) -> Option<String> {
                 None => names.extend(found.get(0).map(|name| name.as_str())),
             }
         }
-        if value.contains(['~', '+', '*']) {
-            assignments.push((name, names, times));
-        } else {
-            // Nothing is joined: the value is at most its longest part.
-            assignments.push((name, names, 0.0));
-        }
+        assignments.push((name, names, times));
     }
     let mut sizes: HashMap<&str, f64> = HashMap::new();
     for _ in 0..ROUNDS {
         for (name, parts, times) in &assignments {
             let of = |part: &&str| sizes.get(part).copied().unwrap_or(1.0);
-            let size = if *times == 0.0 {
-                parts.iter().map(of).fold(1.0, f64::max)
-            } else {
-                parts.iter().map(of).sum::<f64>() * times
-            };
+            let size = parts.iter().map(of).sum::<f64>().max(1.0) * times;
             if size > MOST {
                 return Some((*name).to_owned());
             }
@@ -77,7 +68,8 @@ mod tests {
             "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
             "{% set ns.a = query %}{% for i in x %}{% set t = ns.a %}{%- set ns.a = t ~ ns.a -%}{% endfor %}",
             "{% set s = 'x' * 100000000 %}",
-            "{% set l = [l, l] + l %}",
+            "{% set l = [l, l] %}",
+            "{% set s = s|replace('a', s) %}",
         ] {
             assert!(unbounded(text).is_some(), "{text}");
         }

@@ -10,6 +10,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat;
 use regex::Regex;
 
+use super::growing;
 use super::python::{self, Json};
 
 /// The most characters that a filter pads a text to.
@@ -54,6 +55,7 @@ pub(super) fn install(environment: &mut Environment<'_>) {
             }
         });
     }
+    environment.add_function(growing::MAKE, growing::make);
     environment.add_function("cycler", minijinja_contrib::globals::cycler);
     environment.add_function("joiner", minijinja_contrib::globals::joiner);
 }

@@ -21,6 +21,7 @@ mod fill;
 mod format_string;
 mod forward;
 mod gate;
+mod growing;
 mod growth;
 mod instance;
 mod item;

@@ -12,6 +12,8 @@ use super::instance::{self, Instance};
 
 /// How deep lists may be nested.
 const DEPTH: usize = 64;
+/// The most bytes of a text; a list can hold another one many times.
+const MOST: usize = 128 << 20;
 
 /// What a value is whose text is asked for and that has none.
 pub(super) type NoText = String;
@@ -97,9 +99,15 @@ fn list(
             out.push_str(", ");
         }
         one(item, out)?;
+        fits(out)?;
     }
     out.push(close);
     Ok(())
+}
+
+/// Whether the text may go on.
+fn fits(out: &str) -> Result<(), NoText> {
+    if out.len() > MOST { Err("a value too long to be written".into()) } else { Ok(()) }
 }
 
 /// Integers in full, floats in the shortest form, with an exponent where Python has one.
@@ -224,6 +232,7 @@ impl Json {
             });
             self.line(depth + 1, out);
             one(item, out)?;
+            fits(out)?;
         }
         if !items.is_empty() {
             self.line(depth, out);

@@ -10,7 +10,7 @@ use std::io;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::params::{Params, say};
-use super::{growth, instance, jinja};
+use super::{growing, growth, instance, jinja};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 
 /// How many instructions one rendering may take.
@@ -73,7 +73,7 @@ impl Template {
         let text = text?;
         let span = params.node("template").map_or(params.span, |node| node.span);
         let mut environment = environment(html);
-        if let Err(error) = environment.add_template_owned("template", text.to_string()) {
+        if let Err(error) = environment.add_template_owned("template", growing::made_growing(&text)) {
             say(params.messages, codes::MAPPING_TEMPLATE, words(&error), span);
             return None;
         }
