@@ -82,7 +82,8 @@ pub(super) fn keyword_like_item(scalar: &Scalar<'_>, span: Span) -> Option<Diagn
     let value = rest.strip_prefix(':').map(|value| (value, name.len() > 1 && !value.starts_with("//")));
     let (value, plain) = value.unwrap_or((rest.trim_start(), false));
     let quoted = value.starts_with(['\'', '"']) && value.ends_with(['\'', '"']) && value.len() > 1;
-    if name.is_empty() || !(quoted || (plain && !value.is_empty() && !value.contains(char::is_whitespace))) {
+    let is_value = quoted || (plain && !value.is_empty() && !value.contains(char::is_whitespace));
+    if name.is_empty() || !is_value {
         return None;
     }
     let message = format!("this search is the one keyword `{}`, no field `{name}`", scalar.text);

@@ -149,8 +149,8 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
 
 /// One text that both are in, sharing an end and a start; nothing where they share none.
 pub(super) fn overlap(first: &str, second: &str) -> Option<String> {
-    let starts = second.char_indices().map(|(at, c)| at + c.len_utf8());
-    let shared = starts.filter(|at| second.get(..*at).is_some_and(|start| first.ends_with(start))).next_back()?;
+    let mut starts = second.char_indices().map(|(at, c)| at + c.len_utf8());
+    let shared = starts.rfind(|at| second.get(..*at).is_some_and(|start| first.ends_with(start)))?;
     Some(format!("{first}{}", second.get(shared..).unwrap_or("")))
 }
 
