@@ -52,7 +52,8 @@ pub(super) fn unbounded(template: &str) -> Option<String> {
             if size > MOST {
                 return Some((*name).to_owned());
             }
-            sizes.insert(name, size);
+            // A loop may repeat the later assignments alone, so that an earlier one never makes a variable short again.
+            sizes.entry(name).and_modify(|old| *old = old.max(size)).or_insert(size);
         }
     }
     None

@@ -226,7 +226,11 @@ fn refuse_key(key: &Scalar<'_>, span: Span, messages: &mut Messages) {
 }
 
 fn body(node: &Node<'_>, messages: &mut Messages) -> Body {
+    // A map whose keys were refused has nothing left, and that has been said.
     let empty = |what: &str, messages: &mut Messages| {
+        if messages.has_error_within(node.span) {
+            return;
+        }
         messages.push(Diagnostic::new(codes::EMPTY, format!("an empty {what} selects nothing")).at(node.span));
     };
     let kind = match &node.value {

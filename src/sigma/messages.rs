@@ -4,6 +4,7 @@
 //! cannot fill the memory with messages. Nothing here decides what is wrong.
 
 use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::source::Span;
 
 /// The most diagnostics that are kept of one source; the rest is counted.
 pub const LIMIT: usize = 1_000;
@@ -54,6 +55,12 @@ impl Messages {
         let new = self.list.get_mut(mark.length..).unwrap_or(&mut []);
         new.iter_mut().filter(|d| d.is_error()).for_each(|d| d.severity = Severity::Warning);
         found
+    }
+
+    /// Whether there is an error about something within the span.
+    pub fn has_error_within(&self, span: Span) -> bool {
+        let within = |at: Span| span.start <= at.start && at.end <= span.end;
+        self.list.iter().any(|d| d.is_error() && d.span.is_some_and(within))
     }
 
     /// Whether further messages are only counted, so that no work need go into their words.

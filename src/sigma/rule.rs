@@ -181,11 +181,23 @@ fn meta(entries: &[Entry<'_>], span: Span, own: &[&str], messages: &mut Messages
         // Metadata never costs a detection: what is wrong with it is a finding, and the rule's own text is kept.
         let mark = messages.mark();
         attribute(&mut meta, entries, entry, own, messages);
-        if messages.demote(mark) {
+        if messages.demote(mark) || is_lost(&meta, entry) {
             meta.custom.insert(key.into(), attributes::json(&entry.value));
         }
     }
     meta
+}
+
+/// Whether the value is none of those that its attribute can hold.
+fn is_lost(meta: &Meta, entry: &Entry<'_>) -> bool {
+    let is_absent = match entry.key.text.as_ref() {
+        "status" => meta.status.is_none(),
+        "level" => meta.level.is_none(),
+        "date" => meta.date.is_none(),
+        "modified" => meta.modified.is_none(),
+        _ => false,
+    };
+    is_absent && !entry.value.is_null()
 }
 
 /// Reads one attribute that describes.

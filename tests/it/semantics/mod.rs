@@ -2,7 +2,7 @@
 //!
 //! The vectors elsewhere are examples too; these rows are the corners between them.
 
-use sigmaglot::diagnostic::Diagnostic;
+use sigmaglot::diagnostic::{Diagnostic, Severity};
 use sigmaglot::interp::{Event, Matcher};
 use sigmaglot::sigma::{self, Options, Read};
 use sigmaglot::source::Source;
@@ -61,7 +61,20 @@ fn check(rows: &[(&str, &str, &str, bool)], rule: impl Fn(&str) -> String) {
 
 /// Runs rows of (rule, code): the rule gives exactly this one error.
 fn check_rejects(rows: &[(&str, &str)], rule: impl Fn(&str) -> String) {
-    let codes = |text: &str| errors(&read(&rule(text))).iter().map(|d| d.code.id()).collect::<Vec<_>>();
+    check_codes(rows, rule, Severity::Error);
+}
+
+/// Runs rows of (rule, code): the rule is read, with exactly this one finding.
+fn check_findings(rows: &[(&str, &str)], rule: impl Fn(&str) -> String) {
+    for (text, _) in rows {
+        assert_eq!(read(&rule(text)).rules.len(), 1, "{text:?} costs no detection");
+    }
+    check_codes(rows, rule, Severity::Warning);
+}
+
+fn check_codes(rows: &[(&str, &str)], rule: impl Fn(&str) -> String, severity: Severity) {
+    let of = |read: &Read| read.diagnostics.iter().filter(|d| d.severity == severity).map(|d| d.code.id()).collect();
+    let codes = |text: &str| -> Vec<&'static str> { of(&read(&rule(text))) };
     let failures: Vec<String> = rows
         .iter()
         .filter(|(text, code)| codes(text) != [*code])
