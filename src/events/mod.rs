@@ -4,7 +4,7 @@
 //! one event, or one 64 KiB chunk of an event log, is held at a time, whatever the size of the source.
 //!
 //! One bad thing never drops an event, since whoever can write the bad thing could hide with it: text that is not quite
-//! right is read as well as can be, and one message a source says how often ([`changes`]). What cannot be an event at all
+//! right is read as well as can be, and one message a source says how often (`changes`). What cannot be an event at all
 //! is a diagnostic in its place, and reading goes on behind it; a source has at most [`ERRORS_SAID`] of these, then a total.
 //!
 //! * `text`: compression and encodings, down to UTF-8 bytes
