@@ -294,7 +294,11 @@ fn references(field: &Field, op: PatternOp, other: &Field, case: Case, base: &Ev
     out.push(near(K::Empty, Some("".into()), Some(same.clone())));
     if op != PatternOp::Equals {
         out.push(both(K::FrontLess, texts::replaced(&text, 0, |_| String::new()), &text));
-        out.push(both(K::EndLess, texts::replaced(&text, text.chars().count() - 1, |_| String::new()), &text));
+        out.push(both(
+            K::EndLess,
+            texts::replaced(&text, text.chars().count().saturating_sub(1), |_| String::new()),
+            &text,
+        ));
     }
     out.push(near(K::Null, Some(Value::Null), Some(same)));
     // The two swapped: the shorter does not hold the longer.

@@ -385,6 +385,19 @@ fn row_of_two_fields() {
 }
 
 #[test]
+fn a_reference_to_an_empty_text_makes_events() {
+    use crate::ir::PatternOp::{Contains, EndsWith, StartsWith};
+    let empty = || test("B", Test::Pattern(Pattern::new(Vec::new(), Case::Fold)));
+    for op in [Contains, StartsWith, EndsWith] {
+        for case in [Case::Fold, Case::Exact] {
+            let reference = test("A", Test::FieldPattern { op, other: Field::new("B"), case });
+            let (_, witnesses) = nears(all(vec![empty(), reference]));
+            assert!(!witnesses.events.is_empty(), "{op:?} {case:?}");
+        }
+    }
+}
+
+#[test]
 fn row_of_keywords() {
     let test = Test::Pattern(Pattern::literal("keyword", Case::Fold).anywhere());
     let keyword = Expr::new(Node::Test(Predicate { subject: Subject::AnyValue, test }), Origin::default());
