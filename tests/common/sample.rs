@@ -1,4 +1,4 @@
-//! Samples of long lists: every Nth item, from a place that turns with a seed. What is left out is said, never silent.
+//! Samples of long lists: every Nth item, from a place that can be turned. What is left out is said, never silent.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -10,7 +10,7 @@ pub fn is_deep() -> bool {
     env::var("SIGMAGLOT_DEEP").is_ok_and(|value| value == "1")
 }
 
-/// `SIGMAGLOT_SEED`: which part of the whole a sample is, and where random cases start.
+/// `SIGMAGLOT_SEED`: where random cases start.
 pub fn seed() -> Option<u64> {
     env::var("SIGMAGLOT_SEED").ok().map(|text| text.parse().expect("SIGMAGLOT_SEED is a number"))
 }
@@ -21,9 +21,14 @@ pub fn step(ordinary: usize) -> usize {
     said.unwrap_or(if is_deep() { 1 } else { ordinary }).max(1)
 }
 
-/// Every `step`th item, from the place that the seed names; prints how many were left out.
+/// `SIGMAGLOT_TURN`: which part of the whole a sample is; the first without it.
+fn turn() -> u64 {
+    env::var("SIGMAGLOT_TURN").ok().map_or(0, |text| text.parse().expect("SIGMAGLOT_TURN is a number"))
+}
+
+/// Every `step`th item, from the place that `SIGMAGLOT_TURN` names; prints how many were left out.
 pub fn every<T>(step: usize, what: &str, items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let from = seed().map_or(0, |seed| (seed % step as u64) as usize);
+    let from = (turn() % step as u64) as usize;
     let mut all = 0;
     let taken: Vec<T> = (items.into_iter().inspect(|_| all += 1)).skip(from).step_by(step).collect();
     if step > 1 {
