@@ -5,6 +5,7 @@
 //! `SIGMAGLOT_ENGINES_DIR` names their folder (by default `target/engines`), and `tests/engines/setup.sh` fills it. It sees a
 //! sample of the corpus, and all of it with `SIGMAGLOT_DEEP`.
 
+mod columns;
 mod computed;
 mod events;
 mod kusto;
