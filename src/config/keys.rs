@@ -216,7 +216,10 @@ impl Value {
 
 fn unmapped(word: &str) -> Option<Unmapped> {
     let words = [Unmapped::Error, Unmapped::Warn, Unmapped::Missing, Unmapped::Keep, Unmapped::Pass];
-    ["error", "warn", "missing", "keep", "pass"].into_iter().zip(words).find_map(|(name, value)| (name == word).then_some(value))
+    ["error", "warn", "missing", "keep", "pass"]
+        .into_iter()
+        .zip(words)
+        .find_map(|(name, value)| (name == word).then_some(value))
 }
 
 fn format(word: &str) -> Option<Format> {

@@ -25,9 +25,7 @@ pub(super) fn verdict(holds: bool) -> &'static str {
 
 /// The tree with a constant in the place of each test on a missing column, and those tests.
 pub(super) fn settle(expr: Expr, types: &Columns) -> (Expr, Vec<Gone>) {
-    replace(expr, &|predicate| {
-        missing(predicate, types).map(|(field, reason)| (field.clone(), reason.clone()))
-    })
+    replace(expr, &|predicate| missing(predicate, types).map(|(field, reason)| (field.clone(), reason.clone())))
 }
 
 /// The tree with a constant in the place of each test on a field that no event has, and those tests.

@@ -168,10 +168,10 @@ mod tests {
 
     #[test]
     fn a_part_is_found_in_each_spelling() {
-        assert_eq!(made(r"HKLM\SYSTEM\currentcontrolset\a"), [
-            r"HKLM\SYSTEM\currentcontrolset\a",
-            r"HKLM\SYSTEM\ControlSet001\a"
-        ]);
+        assert_eq!(
+            made(r"HKLM\SYSTEM\currentcontrolset\a"),
+            [r"HKLM\SYSTEM\currentcontrolset\a", r"HKLM\SYSTEM\ControlSet001\a"]
+        );
         assert_eq!(made(r"*\CurrentControlSet\\*"), [r"*\CurrentControlSet\*", r"*\ControlSet001\*"]);
     }
 
@@ -182,10 +182,7 @@ mod tests {
         assert_eq!(made(r"*\Classes\CLSID\\*"), [r"*\Classes\CLSID\*"], "each spelling ends so");
         assert_eq!(made("*ControlSet*"), ["*ControlSet*"], "each has it");
         assert_eq!(made("*rrentCon*"), ["*rrentCon*", r"*\ControlSet001\*"]);
-        assert_eq!(made(r"*\SOFTWARE\Classes\a"), [
-            r"*\SOFTWARE\Classes\a",
-            r"*HKEY_LOCAL_MACHINE\Classes\a"
-        ]);
+        assert_eq!(made(r"*\SOFTWARE\Classes\a"), [r"*\SOFTWARE\Classes\a", r"*HKEY_LOCAL_MACHINE\Classes\a"]);
     }
 
     #[test]

@@ -293,9 +293,9 @@ fn sources(expr: &Expr, kind: ColumnKind, out: &mut BTreeMap<String, ColumnKind>
 fn fulfilled(condition: &Expr, row: &Row) -> Vec<Row> {
     match &condition.kind {
         ExprKind::Or(parts) => parts.iter().flat_map(|part| fulfilled(part, row)).collect(),
-        ExprKind::And(parts) => parts.iter().fold(vec![row.clone()], |rows, part| {
-            rows.iter().flat_map(|row| fulfilled(part, row)).collect()
-        }),
+        ExprKind::And(parts) => parts
+            .iter()
+            .fold(vec![row.clone()], |rows, part| rows.iter().flat_map(|row| fulfilled(part, row)).collect()),
         ExprKind::Compare(CompareOp::Equal, left, right) => match (&left.kind, literal(right)) {
             (ExprKind::Column(name), Some(text)) => {
                 let value = Value::String(text.to_owned());

@@ -18,7 +18,12 @@ pub fn schema(name: &str) -> Schema {
         let columns = table["columns"].as_object().expect("a map of columns");
         columns.iter().map(|(column, word)| (column.clone(), kusto(word))).collect()
     };
-    schema["tables"].as_object().expect("a map of tables").iter().map(|(name, table)| (name.clone(), columns(table))).collect()
+    schema["tables"]
+        .as_object()
+        .expect("a map of tables")
+        .iter()
+        .map(|(name, table)| (name.clone(), columns(table)))
+        .collect()
 }
 
 fn kusto(word: &Json) -> &'static str {
