@@ -82,6 +82,16 @@ fn is_sigma(entries: &[Entry<'_>]) -> bool {
     entries.iter().any(about)
 }
 
+/// Whether somebody may have meant a text that is no YAML to be a Sigma document: a line of it begins with a key of one.
+pub(super) fn looks_like_one(text: &str) -> bool {
+    text.lines().any(|line| {
+        let Some((key, _)) = line.split_once(':') else { return false };
+        let word = key.trim().trim_matches(['"', '\'']);
+        let is_top = !key.starts_with([' ', '\t']) && (word == "title" || is_essential(word));
+        is_top || did_you_mean(word, ["logsource", "detection"]).is_some()
+    })
+}
+
 /// Reads one document.
 pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Option<Document> {
     let entries = match &node.value {
