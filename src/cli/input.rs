@@ -400,7 +400,9 @@ pub fn load(
 fn count_findings(loaded: &mut [Loaded], console: &mut Console) {
     let mut counts: BTreeMap<Code, (usize, String)> = BTreeMap::new();
     for file in loaded {
-        let (findings, rest) = std::mem::take(&mut file.read.diagnostics).into_iter().partition(Diagnostic::is_finding);
+        // A word of the log source is about what describes a rule, too, but mappings choose the table by it.
+        let is_counted = |d: &Diagnostic| d.is_finding() && d.code != codes::LOGSOURCE_SLIP;
+        let (findings, rest) = std::mem::take(&mut file.read.diagnostics).into_iter().partition(is_counted);
         (file.findings, file.read.diagnostics) = (findings, rest);
         for finding in &file.findings {
             let entry = counts.entry(finding.code).or_insert_with(|| {
@@ -419,10 +421,10 @@ fn count_findings(loaded: &mut [Loaded], console: &mut Console) {
 }
 
 impl Loaded {
-    /// What no command may keep to itself: errors, and what of the file is no rule.
+    /// What no command may keep to itself: errors, what of the file is no rule, and slips in log sources.
     pub fn grave(&self) -> impl Iterator<Item = &Diagnostic> {
-        let is_no_rule = |d: &Diagnostic| d.code == codes::NOT_A_RULE || d.code == codes::SOURCE_EMPTY;
-        self.read.diagnostics.iter().filter(move |d| d.is_error() || is_no_rule(d))
+        const SAID: [Code; 3] = [codes::NOT_A_RULE, codes::SOURCE_EMPTY, codes::LOGSOURCE_SLIP];
+        self.read.diagnostics.iter().filter(move |d| d.is_error() || SAID.contains(&d.code))
     }
 
     /// All that there is to say about the file, for its records.

@@ -250,7 +250,7 @@ impl Unread {
     fn lost(source: &Source, lost: yaml::Lost, messages: &mut Messages) -> Self {
         let written_text = source.slice(lost.span);
         let mut why = lost.why;
-        if !rule::looks_like_one(written_text) {
+        if why.code == codes::YAML_SYNTAX && rule::is_something_else(written_text) {
             (why.code, why.severity) = (codes::NOT_A_RULE, codes::NOT_A_RULE.severity());
             let rest = why.message.strip_prefix("this is no YAML").unwrap_or_default();
             why.message = format!("this document is neither a Sigma rule nor YAML{rest}");

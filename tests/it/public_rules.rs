@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 const BODY: &str = "logsource:\n  product: windows\n  category: process_creation\ndetection:\n  sel:\n    Image|endswith: '\\x.exe'\n  condition: sel\n";
 
-fn tree(files: &[(&str, &str)]) -> TempDir {
+/// A directory of files.
+pub(crate) fn tree(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
     for (name, text) in files {
         let path = dir.path().join(name);
@@ -27,7 +28,7 @@ fn sigmaglot(dir: &Path, args: &[&str]) -> Output {
 }
 
 /// Exit code, stdout and stderr.
-fn outcome(dir: &TempDir, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn outcome(dir: &TempDir, args: &[&str]) -> (i32, String, String) {
     let out = sigmaglot(dir.path(), args);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (out.status.code().unwrap_or(-1), text(&out.stdout), text(&out.stderr))
