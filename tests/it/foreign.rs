@@ -67,7 +67,7 @@ fn rules_as_other_people_have_them() {
         (double, 2, &["SG0004", "SG0201", "did you mean `contains`"]),
         (search(&["A: b"]).replace("process_creation", "process_creaton"), 0, &["SG0114", "process_creation"]),
         (search(&["A: b"]).replace("windows", "windws"), 0, &["SG0114", "windows"]),
-        (String::from("# nothing\n"), 0, &["SG0010"]),
+        (String::from("# nothing\n"), 3, &["SG0010", "no rules"]),
         (String::from("name: CI\non: push\n"), 2, &["SG0101"]),
     ] {
         let dir = tree(&[("r.yml", &rule)]);
@@ -90,7 +90,7 @@ fn pipelines_as_other_people_have_them() {
         (post("{{ rule.tags|selectattr('name', 'equalto', 'execution')|list|length }}"), 0, &["\n1\n"]),
         (post("{{ rule.title.upper().startswith('T') }}"), 0, &["\nTrue\n"]),
         (post("{{ rule.nonsense }}"), 3, &["SG0", "nonsense"]),
-        (item("{type: add_condition, template: true, conditions: {C: '$nowhere'}}"), 2, &["SG0", "nowhere"]),
+        (item("{type: add_condition, template: true, conditions: {C: '$service'}}"), 2, &["SG0609", "no service"]),
         (item("{type: add_condition, prepend: true, conditions: {C: d}}"), 0, &["?C : \"d\" and ?A : \"b\""]),
         (format!("{}sources: []\n", item("{type: set_state, key: k, value: v}")), 3, &["sources"]),
         (format!("name: x\nvars: {{m: {{a: 1}}}}\n{}", &post("{{ pipeline.vars.m.a }}")[8..]), 0, &["\n1\n"]),
