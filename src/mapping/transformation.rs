@@ -396,6 +396,11 @@ const FIELD_TYPES: &[(&str, FieldType)] = &[
     ("ip", FieldType::Ip),
     ("time", FieldType::Time),
     ("dynamic", FieldType::Dynamic),
+    ("inet", FieldType::Inet),
+    ("ipv4", FieldType::Inet4),
+    ("ipv6", FieldType::Inet6),
+    ("timestamp", FieldType::Timestamp),
+    ("timestamptz", FieldType::TimestampTz),
 ];
 
 /// The map of columns under a key.
