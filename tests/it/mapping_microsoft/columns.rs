@@ -2,7 +2,6 @@
 //! `column_ifexists`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use sigmaglot::lang::kql::{self, Expr, ExprKind, Subject};
 use sigmaglot::mapping;
