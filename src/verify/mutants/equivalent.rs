@@ -1,8 +1,9 @@
 //! Proof that a mutant's query is the rule's own in other words. What is only likely is not said here.
 
-use super::mistakes::Mistakes;
+use super::mistakes::{Mistakes, has_case, values};
 use super::{Kind, Mutant};
-use crate::target::call::{Argument, Call};
+use crate::lang::Skeleton;
+use crate::target::call::Call;
 use crate::verify::engine::Engine;
 use crate::verify::skeleton;
 
@@ -16,10 +17,14 @@ pub(super) fn reason(
     engines: &mut [Box<dyn Engine>],
 ) -> Option<&'static str> {
     if mistakes.without.iter().any(|without| without.is_proof(mutant, concerned)) {
-        return Some("no value has the character that makes the difference");
+        return Some("no value has what makes the difference");
     }
     if mutant.kind == Kind::Case && no_letter(concerned, mistakes) {
         return Some("no letter of the values has a case");
+    }
+    let negated = |engine: &mut Box<dyn Engine>| engine.skeleton(query).is_none_or(|skeleton| negates(&skeleton));
+    if mistakes.nulls.iter().any(|null| mutant.what.contains(null)) && !engines.iter_mut().any(negated) {
+        return Some("nothing is negated, and null selects no more than false");
     }
     let same = |engine: &mut Box<dyn Engine>| {
         let (own, other) = (engine.form(query), engine.form(wrong));
@@ -40,17 +45,14 @@ pub(super) fn reason(
 
 /// Whether the values of these calls hold no letter that has a case. Regular expressions say letters in other ways, too.
 fn no_letter(calls: &[&Call], mistakes: &Mistakes) -> bool {
-    !calls.is_empty()
-        && calls.iter().all(|call| {
-            !mistakes.is_regex(call.name)
-                && call.arguments.iter().skip(1).all(|argument| match argument {
-                    Argument::One(text) => !has_case(text),
-                    Argument::Many(list) => !list.iter().any(|text| has_case(text)),
-                    Argument::Flag(_) | Argument::Word(_) => true,
-                })
-        })
+    let none = |call: &&Call| !mistakes.is_regex(call.name) && !values(call).any(|text| has_case(text));
+    !calls.is_empty() && calls.iter().all(none)
 }
 
-fn has_case(text: &str) -> bool {
-    text.chars().any(|c| c.is_uppercase() || c.is_lowercase() || c.to_lowercase().ne([c]) || c.to_uppercase().ne([c]))
+fn negates(skeleton: &Skeleton) -> bool {
+    match skeleton {
+        Skeleton::Not(_) => true,
+        Skeleton::And(parts) | Skeleton::Or(parts) => parts.iter().any(negates),
+        Skeleton::Leaf(_) | Skeleton::True | Skeleton::False => false,
+    }
 }
