@@ -4,7 +4,7 @@ use super::members::{self, Members, Strangers};
 use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for, with};
 use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
-use crate::ir::{self, Rule};
+use crate::ir::{self, Expr, Rule};
 use crate::mapping::{Mapped, Pipeline};
 use crate::target::plan::Query;
 use crate::target::{Options, Session};
@@ -95,6 +95,11 @@ impl<'m> Exam<'m> {
     /// The rule's query.
     pub fn query(&self) -> &str {
         &self.query
+    }
+
+    /// The condition as the back end gets it.
+    pub(crate) fn condition(&self) -> &Expr {
+        &self.normal.condition
     }
 
     /// How many events there are, and how many of them match.

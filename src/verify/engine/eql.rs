@@ -91,9 +91,7 @@ fn unwrapped(expr: Expr, keyword: &dyn Fn(&str) -> bool) -> Expr {
         ExprKind::Or(parts) => ExprKind::Or(all(parts)),
         ExprKind::Not(part) => ExprKind::Not(one(part)),
         ExprKind::Compare(op, left, right) => ExprKind::Compare(op, one(left), one(right)),
-        ExprKind::In { fold, negated, subject, items } => {
-            ExprKind::In { fold, negated, subject: one(subject), items }
-        }
+        ExprKind::In { fold, negated, subject, items } => ExprKind::In { fold, negated, subject: one(subject), items },
         ExprKind::Match(op, subject, patterns) => ExprKind::Match(op, one(subject), patterns),
         ExprKind::Call { name, fold: false, mut args }
             if name == "string"

@@ -207,7 +207,7 @@ impl<'b> Seat<'b> {
         let concerned: Vec<&Call> =
             calls.iter().filter(|call| callers.is_some_and(|(.., names)| names.contains(call.name))).collect();
         let mistakes = &self.bench.mutants.mistakes;
-        match equivalent::reason(mutant, exam.query(), text, &concerned, mistakes, &mut self.engines) {
+        match equivalent::reason(mutant, exam, text, &concerned, mistakes, &mut self.engines) {
             Some(reason) => Verdict::Equivalent(reason),
             None => Verdict::Survived,
         }

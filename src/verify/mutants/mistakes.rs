@@ -38,6 +38,9 @@ pub(super) struct Mistakes {
     /// Words of mutants that only make null of false.
     #[serde(default)]
     pub nulls: Vec<String>,
+    /// Words of mutants that take a guard from a negation: they tell only where an event lacks what is negated.
+    #[serde(default)]
+    pub guards: Vec<String>,
     /// Texts of macros and what a mistake makes of them.
     #[serde(default)]
     pub swaps: Vec<Swap>,

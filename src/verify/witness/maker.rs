@@ -143,8 +143,10 @@ impl Maker<'_, '_> {
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
             sampled = true;
             let verdict = self.verdict.matches(&holding);
-            let flipped =
-                misses::proposals(predicate, &holding, matcher).into_iter().map(|near| near.applied(&holding)).find(|event| {
+            let flipped = misses::proposals(predicate, &holding, matcher)
+                .into_iter()
+                .map(|near| near.applied(&holding))
+                .find(|event| {
                     !self.matcher.holds(predicate, event)
                         && self.verdict.matches(event) != verdict
                         && self.keeps_others(&others, event, &holding)
@@ -239,8 +241,11 @@ impl Maker<'_, '_> {
         for (place, (number, base, _)) in bases.iter().enumerate() {
             let (predicate, _) = self.forest.predicates()[*number];
             let Some(base) = self.events.get(*base).map(|witness| &witness.event) else { continue };
-            let mut proposals =
-                if wanted { hits::proposals(predicate, base, self.matcher) } else { misses::proposals(predicate, base, self.matcher) };
+            let mut proposals = if wanted {
+                hits::proposals(predicate, base, self.matcher)
+            } else {
+                misses::proposals(predicate, base, self.matcher)
+            };
             proposals.extend(self.together(unit, *number, wanted));
             for near in proposals {
                 // A list of numbers may hold each of them as text as well.

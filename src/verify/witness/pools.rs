@@ -50,8 +50,7 @@ pub(super) fn numbers(number: Number, held: Option<&Value>, out: &mut Proposals<
     };
     // On the side of the bound where the value is, also for those who read what is no number as one.
     let value = held.parse::<f64>().unwrap_or_else(|_| float(number));
-    let (whole, points) =
-        if value > float(number) { (value.ceil(), "9999.5.0") } else { (value.floor(), ".5.0") };
+    let (whole, points) = if value > float(number) { (value.ceil(), "9999.5.0") } else { (value.floor(), ".5.0") };
     out.add(K::PointAtEnd, format!("{whole}."));
     let more = [
         format!("{whole}{points}"),
