@@ -34,4 +34,4 @@ pub use compare::{Comparison, DataModel, Difference, Exam, Mapping, Outcome, Sta
 pub use documents::{Answer, Asked, Pair, Scope, compare_documents};
 pub use exclusion::Exclusion;
 pub use members::Members;
-pub use tally::{FlipCounts, Tally};
+pub use tally::{Capped, FlipCounts, Tally};
