@@ -20,7 +20,7 @@ pub(super) struct Verdict<'r> {
     matcher: Matcher<'r>,
     root: &'r Expr,
     /// By the address of the list's node.
-    lists: HashMap<*const Expr, List<'r>>,
+    lists: HashMap<usize, List<'r>>,
 }
 
 /// A list of alternatives.
@@ -63,7 +63,7 @@ impl<'r> Verdict<'r> {
             Node::True => true,
             Node::False => false,
             Node::All(parts) => parts.iter().all(|part| self.expr(part, event)),
-            Node::Any(parts) => match self.lists.get(&std::ptr::from_ref(expr)) {
+            Node::Any(parts) => match self.lists.get(&place(expr)) {
                 Some(list) => self.any(list, event),
                 None => parts.iter().any(|part| self.expr(part, event)),
             },
@@ -114,7 +114,12 @@ fn lowered(text: &str) -> String {
     text.chars().map(lower).collect()
 }
 
-fn index<'r>(expr: &'r Expr, lists: &mut HashMap<*const Expr, List<'r>>) {
+/// Where the node is; no two nodes that live are in one place.
+fn place(expr: &Expr) -> usize {
+    std::ptr::from_ref(expr).addr()
+}
+
+fn index<'r>(expr: &'r Expr, lists: &mut HashMap<usize, List<'r>>) {
     match &expr.node {
         Node::True | Node::False | Node::Test(_) => {}
         Node::Not(part) => index(part, lists),
@@ -122,7 +127,7 @@ fn index<'r>(expr: &'r Expr, lists: &mut HashMap<*const Expr, List<'r>>) {
         Node::Any(parts) => {
             parts.iter().for_each(|part| index(part, lists));
             if parts.len() >= INDEXED {
-                lists.insert(std::ptr::from_ref(expr), list(parts));
+                lists.insert(place(expr), list(parts));
             }
         }
     }

@@ -7,9 +7,10 @@ use std::borrow::Cow;
 
 use super::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use super::eval::{Node, Operand, Part, Test};
-use super::pattern::{Case, like, lucene_wildcard, whole};
-use super::regexp;
+use super::pattern::Case;
+use super::regexp::Regexes;
 use super::value::{Block, CATEGORY_FIELD, Cell, FieldType, Mapping, address};
+use super::wildcard::Wildcard;
 use crate::lang::{Error, Folding};
 use crate::source::Span;
 
@@ -20,8 +21,9 @@ pub(super) fn condition(
     expr: &Expr,
     mapping: &Mapping,
     folding: Folding,
+    regexes: &Regexes,
 ) -> Result<Node, Error> {
-    let checker = Checker { mapping, folding };
+    let checker = Checker { mapping, folding, regexes };
     let condition = checker.condition(expr)?;
     let Some(category) = category else { return Ok(condition) };
     let field = match mapping.field(CATEGORY_FIELD) {
@@ -35,6 +37,7 @@ pub(super) fn condition(
 struct Checker<'a> {
     mapping: &'a Mapping,
     folding: Folding,
+    regexes: &'a Regexes,
 }
 
 /// What an operand gives.
@@ -162,15 +165,16 @@ impl Checker<'_> {
 
     fn matches(&self, expr: &Expr, op: MatchOp, subject: &Expr, patterns: &[String]) -> Result<Node, Error> {
         let case = if op.folds() { Case::Fold(self.folding) } else { Case::Exact };
-        let compiled = match op {
+        let test = match op {
             // "Supports list lookups": the list is joined with `|` and parsed as one regex.
-            MatchOp::Regex | MatchOp::RegexFold => regexp::compile(&patterns.join("|"), case).map(|regex| vec![regex]),
-            _ => patterns.iter().map(|pattern| whole(like(pattern, case))).collect::<Result<Vec<_>, _>>(),
+            MatchOp::Regex | MatchOp::RegexFold => {
+                Test::Matches(self.regexes.get(patterns.join("|"), case).map_err(|message| expr.error(message))?)
+            }
+            _ => Test::Like(patterns.iter().map(|pattern| Wildcard::like(pattern, case)).collect()),
         };
-        let compiled = compiled.map_err(|message| expr.error(message))?;
         match self.operand(subject)? {
             None => Ok(Node::Const(None)),
-            Some((operand, Kind::Text)) => Ok(Node::Test(operand, Test::Matches(compiled))),
+            Some((operand, Kind::Text)) => Ok(Node::Test(operand, test)),
             Some(_) => Err(subject.error("this operator compares strings only")),
         }
     }
@@ -218,8 +222,7 @@ impl Checker<'_> {
             Part::Anywhere if text.is_empty() => return Err(at.error("the meaning of an empty text is not clear here")),
             Part::Anywhere => format!("*{text}*"),
         };
-        let regex = whole(lucene_wildcard(&pattern, case)).map_err(|message| at.error(message))?;
-        Ok(Node::Test(field, Test::Matches(vec![regex])))
+        Ok(Node::Test(field, Test::Like(vec![Wildcard::lucene(&pattern, case)])))
     }
 
     fn cidr_match(&self, expr: &Expr, args: &[Expr]) -> Result<Node, Error> {

@@ -1,6 +1,6 @@
 //! A rule's events, judged once, for any number of queries of that rule.
 
-use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for};
+use super::{Comparison, Evidence, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for};
 use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
 use crate::ir::{self, Rule};
@@ -45,15 +45,8 @@ impl<'m> Exam<'m> {
             let normal = normalized(rule);
             let query = converted(session, &normal, &options)?;
             let store = Store::new(model(session, target)?, rule);
-            let judge = Judge {
-                store: &store,
-                matcher: Verdict::new(store.rule()),
-                meant: Verdict::new(rule),
-                query: &query,
-                table: TABLE,
-                through: None,
-            };
-            let (table, rows) = judged(&judge, events)?;
+            let evidence = Evidence::new(rule).with_all(events);
+            let (table, rows) = judged(&Judge::new(&store, rule, evidence.verdict(), &query, TABLE), &evidence)?;
             return Ok(Self { query, table, rows, normal, options, mapped: None });
         };
         let mapped = mapping.chain.apply(rule.clone(), mapping.options);
@@ -68,15 +61,10 @@ impl<'m> Exam<'m> {
         let query = converted(session, &normal, &options)?;
         let query = mapping.chain.postprocess(query, &mapped).map_err(|error| vec![error])?;
         let store = Store::mapped(model(session, target)?, result, &query);
-        let judge = Judge {
-            store: &store,
-            matcher: Verdict::new(store.rule()),
-            meant: Verdict::new(result),
-            query: &query,
-            table: named.unwrap_or(TABLE),
-            through: Some(Through { way: &way, rule: Verdict::new(rule) }),
-        };
-        let (table, rows) = judged(&judge, events)?;
+        let (evidence, meant) = (Evidence::new(rule).with_all(events), Verdict::new(result));
+        let judge = Judge::new(&store, result, &meant, &query, named.unwrap_or(TABLE));
+        let judge = Judge { through: Some(Through { way: &way, rule: evidence.verdict() }), ..judge };
+        let (table, rows) = judged(&judge, &evidence)?;
         drop(judge);
         Ok(Self { query, table, rows, normal, options, mapped: Some((mapping, mapped, rule.clone())) })
     }
@@ -139,9 +127,10 @@ fn converted(session: &mut Session<'_>, normal: &Rule, options: &Options) -> Res
 }
 
 /// The table of the events and the answers that are right.
-fn judged(judge: &Judge<'_>, events: &[Event]) -> Result<(Table, Vec<Answer>), Vec<Diagnostic>> {
+fn judged(judge: &Judge<'_>, evidence: &Evidence<'_>) -> Result<(Table, Vec<Answer>), Vec<Diagnostic>> {
     let mut changed = Vec::new();
-    let rows = judge.rows(events, false, &mut Comparison::without_events(Outcome::Equal), &mut changed);
+    let samples = evidence.samples().iter();
+    let rows = judge.rows(samples, false, &mut Comparison::without_events(Outcome::Equal), &mut changed);
     if !changed.is_empty() {
         return Err(Vec::new());
     }

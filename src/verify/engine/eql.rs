@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
-use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
+use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields, Regexes};
 use crate::lang::{Folding, Skeleton};
 
 /// Which fields an index maps.
@@ -58,10 +58,10 @@ impl Engine for Eql {
 
     fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError> {
         let query = eql::parse(text).map_err(rejected)?;
-        let mut selected = BTreeSet::new();
+        let (mut selected, regexes) = (BTreeSet::new(), Regexes::default());
         for (fields, rows) in self.groups() {
             let mapping = Mapping::new(fields.into_iter().cloned(), OtherFields::Unmapped);
-            let prepared = query.prepare(&mapping, Folding::Simple).map_err(rejected)?;
+            let prepared = query.prepare_with(&mapping, Folding::Simple, &regexes).map_err(rejected)?;
             for number in rows {
                 if prepared.matches(&self.documents[number]).map_err(rejected)? {
                     selected.insert(number);
