@@ -9,7 +9,7 @@ use super::engine::Process;
 use super::verify::Arguments;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::target::{Session, Target};
-use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
+use crate::verify::engine::{Engine, EngineError, Eql, Kql, Spl, Sqlite, Table};
 
 /// What runs the queries of a target.
 enum Runner {
@@ -121,8 +121,7 @@ impl Runner {
             Runner::Sqlite => vec![Box::new(Sqlite::new()?)],
             Runner::Kql => vec![Box::new(Kql::default())],
             Runner::Spl => vec![Box::new(Spl::default())],
-            // A field may be missing in an event, or in the whole index: both must give the same.
-            Runner::Eql => vec![Box::new(Eql::new(Fields::All)), Box::new(Eql::new(Fields::Present))],
+            Runner::Eql => Eql::both().into_iter().map(|engine| Box::new(engine) as Box<dyn Engine>).collect(),
             Runner::Program(program) => vec![Box::new(program.clone())],
         })
     }

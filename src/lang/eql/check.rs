@@ -4,6 +4,7 @@
 //! is an error.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use super::eval::{Node, Operand, Part, Test};
@@ -21,9 +22,9 @@ pub(super) fn condition(
     expr: &Expr,
     mapping: &Mapping,
     folding: Folding,
-    regexes: &Regexes,
+    regexes: &mut Regexes,
 ) -> Result<Node, Error> {
-    let checker = Checker { mapping, folding, regexes };
+    let checker = Checker { mapping, folding, regexes: RefCell::new(regexes) };
     let condition = checker.condition(expr)?;
     let Some(category) = category else { return Ok(condition) };
     let field = match mapping.field(CATEGORY_FIELD) {
@@ -37,7 +38,7 @@ pub(super) fn condition(
 struct Checker<'a> {
     mapping: &'a Mapping,
     folding: Folding,
-    regexes: &'a Regexes,
+    regexes: RefCell<&'a mut Regexes>,
 }
 
 /// What an operand gives.
@@ -168,7 +169,8 @@ impl Checker<'_> {
         let test = match op {
             // "Supports list lookups": the list is joined with `|` and parsed as one regex.
             MatchOp::Regex | MatchOp::RegexFold => {
-                Test::Matches(self.regexes.get(patterns.join("|"), case).map_err(|message| expr.error(message))?)
+                let compiled = self.regexes.borrow_mut().get(patterns.join("|"), case);
+                Test::Matches(compiled.map_err(|message| expr.error(message))?)
             }
             _ => Test::Like(patterns.iter().map(|pattern| Wildcard::like(pattern, case)).collect()),
         };

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex_automata::meta::Regex;
 
 use super::ast::CompareOp;
 use super::value::{Block, Cell, Document, FieldType};

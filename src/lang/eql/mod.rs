@@ -57,14 +57,14 @@ impl Query {
     /// What Elasticsearch's verifier refuses (an unmapped field without `?`, `:` on a number), and what the model does not
     /// know.
     pub fn prepare(&self, mapping: &Mapping, folding: Folding) -> Result<Prepared, Error> {
-        self.prepare_with(mapping, folding, &Regexes::default())
+        self.prepare_with(mapping, folding, &mut Regexes::default())
     }
 
     /// The same with regexes that were compiled for another mapping.
     ///
     /// # Errors
     /// Those of [`Query::prepare`].
-    pub fn prepare_with(&self, mapping: &Mapping, folding: Folding, regexes: &Regexes) -> Result<Prepared, Error> {
+    pub fn prepare_with(&self, mapping: &Mapping, folding: Folding, regexes: &mut Regexes) -> Result<Prepared, Error> {
         let category = self.category.as_deref();
         let condition = check::condition(category, self.category_span, &self.condition, mapping, folding, regexes)?;
         Ok(Prepared { condition })

@@ -1,7 +1,7 @@
 //! The pieces that regexes are made of.
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition};
+use regex_automata::meta::Regex;
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Look, Repetition};
 
 use crate::lang::Folding;
 
@@ -59,16 +59,16 @@ pub(super) fn any_string() -> Hir {
 
 /// `sub{min,max}`.
 pub(super) fn repeat(sub: Hir, min: u32, max: Option<u32>) -> Hir {
-    // Printed without a group, a repetition of `b+` as optional would read as the lazy `b+?`.
-    let sub = match sub.kind() {
-        HirKind::Repetition(_) => Hir::capture(Capture { index: 1, name: None, sub: Box::new(sub) }),
-        _ => sub,
-    };
     Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
+
+/// The largest program of a pattern, in bytes.
+const SIZE: usize = 10 << 20;
 
 /// Compiles a pattern that must match a whole value.
 pub(super) fn whole(pattern: Hir) -> Result<Regex, String> {
     let anchored = Hir::concat(vec![Hir::look(Look::Start), pattern, Hir::look(Look::End)]);
-    RegexBuilder::new(&anchored.to_string()).build().map_err(|_| "the pattern is too large".to_owned())
+    let config = Regex::config().nfa_size_limit(Some(SIZE));
+    let built = Regex::builder().configure(config).build_from_hir(&anchored);
+    built.map_err(|_| "the pattern is too large".to_owned())
 }

@@ -4,10 +4,9 @@
 //! What looks like a mistake here is Lucene's: `^`, `$` and `(?:` are plain characters, `x+?` is `(x+)?`, an operator
 //! where an operand is due is a literal. Not modelled: intersection `&`, complement `~`, `<...>`.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex_automata::meta::Regex;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir};
 
 use super::pattern::{Case, any_char, any_string, character, class, repeat, whole};
@@ -16,17 +15,16 @@ use crate::lang::MAX_DEPTH;
 /// The longest regex that an index takes by default (`index.max_regex_length`).
 const MAX_LENGTH: usize = 1000;
 
-/// Regexes that were compiled once, for queries that are prepared for several mappings.
+/// The compiled regexes of a query, for as many mappings as it is prepared for.
 #[derive(Debug, Default)]
 pub struct Regexes {
-    known: RefCell<HashMap<(String, Case), Result<Regex, String>>>,
+    known: HashMap<(String, Case), Result<Regex, String>>,
 }
 
 impl Regexes {
     /// The compiled regex; it must match a whole value.
-    pub(super) fn get(&self, pattern: String, case: Case) -> Result<Regex, String> {
-        let mut known = self.known.borrow_mut();
-        known.entry((pattern, case)).or_insert_with_key(|(pattern, case)| compile(pattern, *case)).clone()
+    pub(super) fn get(&mut self, pattern: String, case: Case) -> Result<Regex, String> {
+        self.known.entry((pattern, case)).or_insert_with_key(|(pattern, case)| compile(pattern, *case)).clone()
     }
 }
 
