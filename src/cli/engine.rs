@@ -21,6 +21,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::ir::FieldType;
 use crate::verify::engine::{Column, ColumnKind, Engine, EngineError, Table};
 
 /// How long a program may take until it is ready: engines on the JVM are slow starters.
@@ -217,6 +218,11 @@ fn type_name(column: &Column) -> &'static str {
         ColumnKind::Boolean => "boolean",
         ColumnKind::Real => "real",
         ColumnKind::Document => "json",
+        ColumnKind::Native(FieldType::Inet) => "inet",
+        ColumnKind::Native(FieldType::Inet4) => "inet4",
+        ColumnKind::Native(FieldType::Inet6) => "inet6",
+        ColumnKind::Native(FieldType::Timestamp) => "timestamp",
+        ColumnKind::Native(_) => "timestamptz",
     }
 }
 

@@ -206,6 +206,8 @@ codes! {
     CONDITION_CONSTANT = "SG0508" Note;
     /// The target's engine gives up on a pattern of this shape.
     PATTERN_TOO_COMPLEX = "SG0509" Error;
+    /// No value of a column's type can be what the rule asks for.
+    NEVER_IN_COLUMN = "SG0515" Warning;
 
     // ---- 06xx: mapping ----
     /// A mapping has a key that does not belong there.

@@ -65,6 +65,27 @@ pub enum FieldType {
     Time,
     /// A JSON value.
     Dynamic,
+    /// An IP address of either family in the engine's own type, such as PostgreSQL's `inet`.
+    Inet,
+    /// An IPv4 address in the engine's own type, such as ClickHouse's `IPv4`.
+    Inet4,
+    /// An IPv6 address in the engine's own type that holds IPv4 addresses as `::ffff:10.0.0.1`, such as ClickHouse's `IPv6`.
+    Inet6,
+    /// A point in time in UTC, in the engine's own type without a time zone.
+    Timestamp,
+    /// A point in time in the engine's own type with a time zone.
+    TimestampTz,
+}
+
+impl FieldType {
+    /// What the type is to a language that has no own form of it.
+    pub fn general(self) -> FieldType {
+        match self {
+            FieldType::Inet | FieldType::Inet4 | FieldType::Inet6 => FieldType::Ip,
+            FieldType::Timestamp | FieldType::TimestampTz => FieldType::Time,
+            other => other,
+        }
+    }
 }
 
 /// How the subject is tested. Each is false where the field is missing, except [`Test::Null`] and

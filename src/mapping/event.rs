@@ -380,8 +380,7 @@ pub(super) fn held(kind: FieldType, test: &Test) -> Result<Value, Reason> {
         Test::Bool(b) => Value::Bool(*b),
         _ => Value::String(text.clone()),
     };
-    match kind {
-        FieldType::Unknown | FieldType::Dynamic => Ok(plain),
+    match kind.general() {
         FieldType::Text => Ok(text.into()),
         FieldType::Integer => match text.parse::<i64>() {
             Ok(n) if n.to_string() == text => Ok(n.into()),
@@ -407,6 +406,7 @@ pub(super) fn held(kind: FieldType, test: &Test) -> Result<Value, Reason> {
             Ok(_) => Ok(text.into()),
             Err(_) => Err(Reason::NotATime),
         },
+        _ => Ok(plain),
     }
 }
 

@@ -389,6 +389,11 @@ const FIELD_TYPES: &[(&str, FieldType)] = &[
     ("ip", FieldType::Ip),
     ("time", FieldType::Time),
     ("dynamic", FieldType::Dynamic),
+    ("inet", FieldType::Inet),
+    ("ipv4", FieldType::Inet4),
+    ("ipv6", FieldType::Inet6),
+    ("timestamp", FieldType::Timestamp),
+    ("timestamptz", FieldType::TimestampTz),
 ];
 
 fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {

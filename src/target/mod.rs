@@ -23,6 +23,7 @@ use serde::Serialize;
 
 pub use eql::Types as EqlTypes;
 pub use manifest::{Capability, Limits, Manifest};
+pub(crate) use sql::written_point;
 pub use store::StoreModel;
 pub use templates::Templates;
 

@@ -15,6 +15,8 @@ pub enum Exclusion {
     OneColumn,
     /// Text that is no address, for an `ip` field.
     NotAnAddress,
+    /// Text that is no value of the engine's own type, or one that engines write in different ways.
+    NotOfTheType,
     /// Text that is no number, for a numeric field.
     NotANumber,
     /// A number that a double does not hold exactly, for a numeric field.
@@ -42,6 +44,7 @@ impl fmt::Display for Exclusion {
             Exclusion::LowerCase => "two fields compare by lower case, and a value has letters beyond ASCII",
             Exclusion::OneColumn => "fields that differ in letter case only are one column",
             Exclusion::NotAnAddress => "an ip field cannot hold text that is no address",
+            Exclusion::NotOfTheType => "a column of the engine's own type cannot hold the text, or not in one spelling",
             Exclusion::NotANumber => "a numeric field cannot hold text that is no number",
             Exclusion::NotADouble => "a double does not hold the number exactly",
             Exclusion::ValueAndFields => "a field with fields of its own cannot have a value",

@@ -20,7 +20,7 @@ use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
 use crate::interp::Event;
 use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, TableShape, Test};
 use crate::target::store::{Empty, Keywords, Scalars, StoreModel, Types};
-use crate::target::{EqlTypes, store};
+use crate::target::{EqlTypes, store, written_point};
 
 /// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
@@ -285,6 +285,7 @@ fn columns(model: &StoreModel, types: Option<&EqlTypes>, rule: &Rule) -> (Vec<Co
 /// The column of a field with the type that a mapping gives it, if any.
 fn column_kind(types: Types, kind: FieldType) -> ColumnKind {
     match (kind, types) {
+        (native, Types::Text) if native.general() != native => ColumnKind::Native(native),
         (_, Types::Text) => ColumnKind::Text,
         (FieldType::Integer, _) => ColumnKind::Integer,
         (FieldType::Real, _) => ColumnKind::Real,
@@ -302,6 +303,7 @@ fn nested_kind(kind: FieldType) -> ColumnKind {
         FieldType::Integer => ColumnKind::Integer,
         FieldType::Real => ColumnKind::Real,
         FieldType::Boolean => ColumnKind::Boolean,
+        native if native.general() != native => ColumnKind::Native(native),
         _ => ColumnKind::Text,
     }
 }
@@ -384,6 +386,8 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             Err(_) => Err(Exclusion::NotAnAddress),
         },
         (ColumnKind::Ip, _) => Err(Exclusion::NotAnAddress),
+        (ColumnKind::Native(kind), Value::String(text)) => native(kind, &text).map(Value::String),
+        (ColumnKind::Native(_), _) => Err(Exclusion::NotOfTheType),
         (ColumnKind::Integer, value) => {
             let number = value.as_str().and_then(|text| text.parse::<i64>().ok());
             number.map(Value::from).ok_or(Exclusion::NotANumber)
@@ -397,6 +401,22 @@ fn typed(kind: ColumnKind, value: Value) -> Result<Value, Exclusion> {
             value,
         ) => Ok(value),
     }
+}
+
+/// The text of a value of the engine's own type, as the engine writes it.
+fn native(kind: FieldType, text: &str) -> Result<String, Exclusion> {
+    if kind.general() == FieldType::Ip {
+        let address: IpAddr = text.parse().map_err(|_| Exclusion::NotAnAddress)?;
+        return match address {
+            // PostgreSQL and ClickHouse write these with an IPv4 address at the end, others without.
+            IpAddr::V6(six) if six.segments()[..6] == [0; 6] => Err(Exclusion::NotOfTheType),
+            IpAddr::V6(_) if kind == FieldType::Inet4 => Err(Exclusion::NotAnAddress),
+            IpAddr::V6(_) if kind == FieldType::Inet6 => Ok(address.to_canonical().to_string()),
+            _ => Ok(address.to_string()),
+        };
+    }
+    let point = chrono::DateTime::parse_from_rfc3339(text).map_err(|_| Exclusion::NotOfTheType)?;
+    written_point(point.naive_utc()).ok_or(Exclusion::NotOfTheType)
 }
 
 /// The number that a text spells, as a `double` field holds it.

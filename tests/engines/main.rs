@@ -19,6 +19,7 @@ mod ocsf;
 mod pipe;
 mod report;
 mod rules;
+mod typed;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

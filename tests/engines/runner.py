@@ -4,7 +4,7 @@ usage: python runner.py duckdb|duckdb-nested|postgres|clickhouse|spark|spark-nes
 
 Requests and answers, one a line:
   {"table": NAME, "columns": [[NAME, TYPE], ...], "rows": [[VALUE, ...], ...]}   -> {"ok": true}
-      TYPE is text, integer, real, boolean or json; the table replaces any earlier one and also has the column
+      TYPE is text, integer, real, boolean, json, or inet, inet4, inet6, timestamp, timestamptz where the engine has them; the table replaces any earlier one and also has the column
       `sigmaglot_row` with the row's number from 0.
   {"query": TEXT}                                                              -> {"rows": [NUMBER, ...]}
   anything that fails                                                          -> {"error": TEXT}
@@ -14,6 +14,7 @@ does not start says why in other words.
 The engines' own deviations are not worked around here; the checks exclude them by construct and count what they exclude.
 """
 import contextlib
+import datetime
 import glob
 import importlib.util
 import json
@@ -65,7 +66,8 @@ def nested_columns(names):
 
 
 class DuckDb:
-    TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "json": "JSON"}
+    TYPES = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "json": "JSON",
+             "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ"}
 
     def __init__(self):
         need("duckdb")
@@ -81,7 +83,7 @@ class DuckDb:
         fields = ", ".join(f"{quoted(c, chr(34))} {self.TYPES[t]}" for c, t in columns)
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} ({fields})")
         kinds = {"text": pyarrow.string(), "integer": pyarrow.int64(), "real": pyarrow.float64(), "boolean": pyarrow.bool_(), "json": pyarrow.string()}
-        arrays = [pyarrow.array([row[i] for row in rows], kinds[t]) for i, (_, t) in enumerate(columns)]
+        arrays = [pyarrow.array([row[i] for row in rows], kinds.get(t, pyarrow.string())) for i, (_, t) in enumerate(columns)]
         data = pyarrow.table(arrays, names=[f"c{i}" for i in range(len(columns))])
         self.connection.register("sigmaglot_data", data)
         self.connection.execute(f"INSERT INTO {name} SELECT * FROM sigmaglot_data")
@@ -107,7 +109,8 @@ class DuckDbNested(DuckDb):
 
 
 class Postgres:
-    TYPES = {"text": "text", "integer": "bigint", "real": "double precision", "boolean": "boolean", "json": "jsonb"}
+    TYPES = {"text": "text", "integer": "bigint", "real": "double precision", "boolean": "boolean", "json": "jsonb",
+             "inet": "inet", "timestamp": "timestamp", "timestamptz": "timestamptz"}
 
     def __init__(self):
         need("psycopg")
@@ -157,7 +160,8 @@ class Postgres:
 
 
 class ClickHouse:
-    TYPES = {"text": "Nullable(String)", "integer": "Nullable(Int64)", "real": "Nullable(Float64)", "boolean": "Nullable(Bool)", "json": "Nullable(String)"}
+    TYPES = {"text": "Nullable(String)", "integer": "Nullable(Int64)", "real": "Nullable(Float64)", "boolean": "Nullable(Bool)", "json": "Nullable(String)",
+             "inet4": "Nullable(IPv4)", "inet6": "Nullable(IPv6)", "timestamp": "Nullable(DateTime64(6, 'UTC'))"}
     SETTINGS = ""
 
     def __init__(self):
@@ -165,6 +169,7 @@ class ClickHouse:
         from chdb import session
         self.session = session.Session()
         self.session.query("SET max_query_size=16777216")  # a list of a thousand hashes is no question of meaning
+        self.session.query("SET date_time_input_format='best_effort'")
         self.session.query("CREATE DATABASE sigmaglot ENGINE = Atomic")
         self.session.query("USE sigmaglot")
 
@@ -182,7 +187,7 @@ class ClickHouse:
             self.session.query(f"INSERT INTO {name} SELECT * FROM file('{path}', JSONCompactEachRow, '{self.structure(columns)}')")
 
     def structure(self, columns):
-        return ", ".join(f"c{i} {self.TYPES[t]}" for i, (_, t) in enumerate(columns))
+        return ", ".join(f"c{i} {self.TYPES[t]}" for i, (_, t) in enumerate(columns)).replace("'", "\\'")
 
     def query(self, text):
         out = self.session.query(f"SELECT {ROW} FROM ({text}) ORDER BY 1", "TabSeparated")
@@ -209,7 +214,7 @@ class Kusto(ClickHouse):
 
 
 class Spark:
-    TYPES = {"text": "string", "integer": "bigint", "real": "double", "boolean": "boolean", "json": "string"}
+    TYPES = {"text": "string", "integer": "bigint", "real": "double", "boolean": "boolean", "json": "string", "timestamp": "timestamp"}
 
     def __init__(self):
         need("pyspark")
@@ -229,7 +234,9 @@ class Spark:
     def load(self, table, columns, rows):
         columns, rows = with_row_numbers(columns, rows)
         schema = ", ".join(f"{quoted(c, '`')} {self.TYPES[t]}" for c, t in columns)
-        frame = self.session.createDataFrame([tuple(row) for row in rows], schema).coalesce(1).cache()
+        times = {i for i, (_, t) in enumerate(columns) if t == "timestamp"}
+        value = lambda i, v: datetime.datetime.fromisoformat(v) if i in times and v is not None else v
+        frame = self.session.createDataFrame([tuple(value(i, v) for i, v in enumerate(row)) for row in rows], schema).coalesce(1).cache()
         frame.count()
         frame.createOrReplaceTempView(table)
 

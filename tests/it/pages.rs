@@ -127,7 +127,12 @@ fn map(text: &str, target: &str) -> Vec<Diagnostic> {
     match mapping::resolve(&[pipeline], target) {
         Ok(chain) => {
             for rule in sigma::read(&Source::new("rule.yml", RULE), &sigma::Options::default()).rules {
-                said.extend(chain.apply(rule, &mapping::Options::default()).diagnostics);
+                let mapped = chain.apply(rule, &mapping::Options::default());
+                said.extend(mapped.diagnostics);
+                let target = Target::load(target, &Templates::embedded()).expect("the page names a target");
+                said.extend(
+                    mapped.rule.into_iter().flat_map(|rule| target.convert(&rule, &Options::default()).diagnostics),
+                );
             }
         }
         Err(diagnostic) => said.push(diagnostic),

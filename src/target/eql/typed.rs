@@ -70,7 +70,7 @@ fn noun(kind: FieldType) -> &'static str {
         FieldType::Boolean => "a boolean column",
         FieldType::Time => "a date column",
         FieldType::Integer | FieldType::Real => "a numeric column",
-        FieldType::Text | FieldType::Dynamic | FieldType::Unknown => "a text column",
+        _ => "a text column",
     }
 }
 

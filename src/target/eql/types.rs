@@ -24,7 +24,7 @@ impl Types {
         let (mut declared, mut needed) = (BTreeMap::new(), BTreeMap::new());
         condition.for_each_predicate(&mut |predicate, _| {
             let Subject::Field(field) = &predicate.subject else { return };
-            let kind = match field.kind {
+            let kind = match field.kind.general() {
                 FieldType::Unknown => None,
                 FieldType::Dynamic => Some(FieldType::Text),
                 kind => Some(kind),

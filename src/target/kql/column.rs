@@ -93,12 +93,12 @@ struct Column<'f> {
 
 impl<'f> Column<'f> {
     fn new(field: &'f Field) -> Self {
-        let store = match field.kind {
-            FieldType::Unknown | FieldType::Text | FieldType::Ip | FieldType::Dynamic => Store::Text,
-            FieldType::Integer => Store::Integer,
+        let store = match field.kind.general() {
             FieldType::Real => Store::Real,
+            FieldType::Integer => Store::Integer,
             FieldType::Boolean => Store::Boolean,
             FieldType::Time => Store::Time,
+            _ => Store::Text,
         };
         Column { field, store, name: quote::name(&field.name), text: quote::text(field) }
     }

@@ -30,12 +30,12 @@ pub(super) fn name(name: &str) -> Quoted {
 /// `tostring()` spells differently, and not for times, whose spelling is lost.
 pub(super) fn text(field: &Field) -> Option<Quoted> {
     let name = name(&field.name);
-    match field.kind {
-        FieldType::Unknown | FieldType::Text | FieldType::Ip => Some(name),
+    match field.kind.general() {
         FieldType::Integer | FieldType::Boolean | FieldType::Dynamic => {
             Some(Quoted::by_quoter(format!("tostring({})", name.as_str())))
         }
         FieldType::Real | FieldType::Time => None,
+        _ => Some(name),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A word says how a dialect behaves, never which one it is; the room asks these and knows no dialect by name.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, codes};
@@ -51,6 +53,22 @@ pub(super) struct Dialect {
     pub depth: Option<usize>,
     /// The longest pattern of `LIKE` and `GLOB` in bytes.
     pub pattern_bytes: Option<usize>,
+    /// Types of the engine's own: `inet`, `inet4`, `inet6`, `timestamp`, `timestamptz`.
+    #[serde(default)]
+    pub native: BTreeMap<String, Native>,
+}
+
+/// How a type of the engine's own is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Native {
+    /// The text of such a column as rules test it, `{}` being the column.
+    pub text: String,
+    /// A literal of the type, `{}` being the string literal.
+    pub literal: String,
+    /// Whether a literal of a point in time names its time zone.
+    #[serde(default)]
+    pub zone: bool,
 }
 
 /// How string literals escape.
@@ -176,6 +194,14 @@ impl Dialect {
         }
         if !dialect.json.contains("{column}") || !dialect.json.contains("{path}") {
             return Err(invalid("`json` must hold `{column}` and `{path}`".into()));
+        }
+        for (name, native) in &dialect.native {
+            if !["inet", "inet4", "inet6", "timestamp", "timestamptz"].contains(&name.as_str()) {
+                return Err(invalid(format!("`native.{name}` is none of inet, inet4, inet6, timestamp, timestamptz")));
+            }
+            if [&native.text, &native.literal].iter().any(|form| form.matches("{}").count() != 1) {
+                return Err(invalid(format!("`native.{name}`: `text` and `literal` must hold `{{}}` once")));
+            }
         }
         Ok(dialect)
     }

@@ -7,6 +7,7 @@
 
 mod dialect;
 mod keyword;
+mod native;
 mod network;
 mod pattern;
 mod quote;
@@ -21,6 +22,8 @@ use crate::ir::{
     self, Case, CompareOp, Field, FieldType, Network, Number, Origin, PatternOp, Regex, Subject, TableShape, Test,
 };
 use dialect::{Dialect, Values};
+use native::Form;
+pub(crate) use native::written as written_point;
 use pattern::Equality;
 use quote::Quoter;
 
@@ -86,6 +89,11 @@ impl plan::Leaves for Leaves<'_> {
             Subject::AnyValue => return self.keyword(&predicate.test, origin, cx),
             Subject::Field(field) => field,
         };
+        match self.native(field, &predicate.test, origin, cx)? {
+            Some(Form::Equality(equality)) => return Ok(equality.plan()),
+            Some(Form::Plan(plan)) => return Ok(plan),
+            None => {}
+        }
         if let Some(equality) = self.equality(field, &predicate.test, origin, cx)? {
             return Ok(equality.plan());
         }
@@ -133,12 +141,21 @@ impl plan::Leaves for Leaves<'_> {
         let mut places: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
         let mut networks: Vec<Network> = Vec::new();
         for (test, origin) in tests {
+            let native = self.native(field, test, origin, cx)?;
+            let equality = match native {
+                Some(Form::Plan(plan)) => {
+                    items.push(Item::Other(plan));
+                    continue;
+                }
+                Some(Form::Equality(equality)) => Some(equality),
+                None => self.equality(field, test, origin, cx)?,
+            };
             if let Test::Network(network) = test {
                 if networks.is_empty() {
                     items.push(Item::Networks);
                 }
                 networks.push(*network);
-            } else if let Some(equality) = self.equality(field, test, origin, cx)? {
+            } else if let Some(equality) = equality {
                 let place = *places.entry((equality.name, equality.operand.as_str().to_owned())).or_insert(items.len());
                 match items.get_mut(place) {
                     Some(Item::Equality(known)) => known.values.extend(equality.values),

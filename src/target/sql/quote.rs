@@ -185,7 +185,9 @@ impl Quoter<'_> {
         if matches!(self.shape, TableShape::Json { .. }) {
             return Ok(column);
         }
-        Ok(Quoted::by_quoter(self.dialect.text.replacen("{}", column.as_str(), 1)))
+        let kind = self.kind(field);
+        let text = if kind.general() == kind { &self.dialect.text } else { &self.native(kind)?.text };
+        Ok(Quoted::by_quoter(text.replacen("{}", column.as_str(), 1)))
     }
 
     /// A `LIKE` pattern; `None` where it has sets of characters.

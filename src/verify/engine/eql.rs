@@ -99,9 +99,12 @@ impl Engine for Eql {
 
 fn field_type(column: &Column) -> FieldType {
     match column.kind {
-        ColumnKind::Text | ColumnKind::WholeEvent | ColumnKind::Document | ColumnKind::Time | ColumnKind::Dynamic => {
-            FieldType::Keyword
-        }
+        ColumnKind::Text
+        | ColumnKind::WholeEvent
+        | ColumnKind::Document
+        | ColumnKind::Time
+        | ColumnKind::Dynamic
+        | ColumnKind::Native(_) => FieldType::Keyword,
         ColumnKind::Integer => FieldType::Long,
         ColumnKind::Boolean => FieldType::Boolean,
         ColumnKind::Real => FieldType::Double,

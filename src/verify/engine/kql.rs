@@ -52,7 +52,9 @@ impl Engine for Kql {
 /// The type of a column of this kind.
 pub(in crate::verify) fn type_of(kind: ColumnKind) -> Type {
     match kind {
-        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Document => Type::String,
+        ColumnKind::Text | ColumnKind::Ip | ColumnKind::WholeEvent | ColumnKind::Document | ColumnKind::Native(_) => {
+            Type::String
+        }
         ColumnKind::Integer => Type::Long,
         ColumnKind::Real => Type::Real,
         ColumnKind::Boolean => Type::Bool,

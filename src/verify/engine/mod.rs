@@ -21,6 +21,7 @@ pub use sqlite::Sqlite;
 
 use super::document::document;
 use crate::interp::Event;
+use crate::ir::FieldType;
 use crate::lang::Skeleton;
 
 /// A table of events.
@@ -60,6 +61,8 @@ pub enum ColumnKind {
     Dynamic,
     /// IP addresses, as text.
     Ip,
+    /// A value in the engine's own type of this name, as text.
+    Native(FieldType),
     /// The whole event as the text of a JSON object.
     WholeEvent,
     /// The whole event as a JSON object, dotted names nested.
