@@ -161,3 +161,58 @@ fn cut(event: &Event, names: &[&str]) -> Event {
         event.0.iter().filter(named).map(|(key, value)| (key.clone(), value.clone())).collect();
     Event(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sigma;
+    use crate::source::Source;
+
+    fn rule(selection: &str) -> Rule {
+        let text =
+            format!("title: T\nlogsource: {{category: test}}\ndetection:\n  sel: {selection}\n  condition: sel\n");
+        let mut read = sigma::read(&Source::new("t.yml", text), &sigma::Options::default());
+        read.rules.pop().unwrap_or_else(|| panic!("{:?}", read.diagnostics))
+    }
+
+    fn recorded() -> Recorded {
+        let events = [
+            json!({"a": "x", "other": 1}),
+            json!({"a": "x", "other": 2}),
+            json!({"b": 1}),
+            json!({"c": 2}),
+            json!({"a": {"d": "x"}, "other": 3}),
+            json!({"a": "x", "other": {"e": 1}, "other.e": 2, "other.e.f": 3}),
+        ];
+        Recorded::new(events.iter().map(|event| Event(event.as_object().cloned().unwrap_or_default())).collect())
+    }
+
+    fn samples(rule: &Rule, extent: Extent) -> Vec<(Value, bool, usize)> {
+        let recorded = recorded();
+        let evidence = Evidence::new(rule).with_recorded(&recorded, extent);
+        evidence.samples().iter().map(|s| (Value::Object(s.event.0.clone()), s.matches, s.count)).collect()
+    }
+
+    #[test]
+    fn recorded_events_that_look_alike_to_a_rule_are_one() {
+        let whole = json!({"a": "x", "other": {"e": 1}, "other.e": 2, "other.e.f": 3});
+        let expected = [
+            (json!({"a": "x"}), true, 2),
+            (json!({}), false, 2),
+            (json!({"a": {"d": "x"}}), false, 1),
+            // Some stores refuse it for what the rule does not name.
+            (whole, true, 1),
+        ];
+        assert_eq!(samples(&rule("{a: x}"), Extent::Named), expected);
+        let nested = samples(&rule("{a.d: x}"), Extent::Named);
+        assert_eq!(nested.iter().map(|(_, matches, count)| (*matches, *count)).collect::<Vec<_>>()[2], (true, 1));
+    }
+
+    #[test]
+    fn a_keyword_and_a_mapping_see_whole_events() {
+        assert_eq!(samples(&rule("[x]"), Extent::Named).len(), 6);
+        assert_eq!(samples(&rule("{a: x}"), Extent::Whole).len(), 6);
+    }
+}

@@ -201,3 +201,50 @@ fn need(test: &Test) -> Option<Need> {
         .filter(|word| !word.is_empty())
         .map(|word| Need::Word(word.to_ascii_lowercase()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::ir::{Case, Field, Origin, Pattern};
+
+    fn list_of(count: usize, shape: impl Fn(Pattern) -> Pattern) -> Expr {
+        let member = |n: usize| {
+            let test = Test::Pattern(shape(Pattern::literal(&format!("value {n:06}"), Case::Fold)));
+            Expr::new(Node::Test(Predicate { subject: Subject::Field(Field::new("f")), test }), Origin::default())
+        };
+        Expr::new(Node::Any((0..count).map(member).collect()), Origin::default())
+    }
+
+    /// How many members of a list are asked about an event.
+    fn asked(parts: &[Expr], text: &str) -> usize {
+        let event = Event(serde_json::Map::from_iter([("f".to_owned(), Value::from(text))]));
+        let list = list(parts);
+        let asked = Cell::new(list.rest.len());
+        let holds = |_: &Predicate| {
+            asked.set(asked.get() + 1);
+            false
+        };
+        list.indexes.iter().for_each(|index| {
+            index.holds(&event, &holds);
+        });
+        asked.get()
+    }
+
+    /// An event is compared with the members that its text may be, however long the list is.
+    #[test]
+    fn of_a_long_list_only_candidates_are_asked() {
+        let shapes: [fn(Pattern) -> Pattern; 2] = [|pattern| pattern, Pattern::anywhere];
+        for shape in shapes {
+            for count in [1_000, 20_000] {
+                let list = list_of(count, shape);
+                let Node::Any(parts) = &list.node else { panic!("a list") };
+                for (text, most) in [("VALUE 000500", 1), ("a value 000501 or value 000502", 2), ("value", 0), ("", 0)]
+                {
+                    assert!(asked(parts, text) <= most, "{count} members, `{text}`: {}", asked(parts, text));
+                }
+            }
+        }
+    }
+}

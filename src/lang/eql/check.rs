@@ -167,8 +167,10 @@ impl Checker<'_> {
     fn matches(&self, expr: &Expr, op: MatchOp, subject: &Expr, patterns: &[String]) -> Result<Node, Error> {
         let case = if op.folds() { Case::Fold(self.folding) } else { Case::Exact };
         let test = match op {
-            // "Supports list lookups": the list is joined with `|` and parsed as one regex.
+            // "Supports list lookups": the list is joined with `|` and parsed as one regex. Letters beyond ASCII fold in no version
+            // (`RegExp.ASCII_CASE_INSENSITIVE`).
             MatchOp::Regex | MatchOp::RegexFold => {
+                let case = if op.folds() { Case::Fold(Folding::Ascii) } else { Case::Exact };
                 let compiled = self.regexes.borrow_mut().get(patterns.join("|"), case);
                 Test::Matches(compiled.map_err(|message| expr.error(message))?)
             }

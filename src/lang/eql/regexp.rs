@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn folds(pattern: &str, text: &str) -> bool {
-        compile(pattern, Case::Fold(Folding::Simple)).is_ok_and(|regex| regex.is_match(text))
+        compile(pattern, Case::Fold(Folding::Ascii)).is_ok_and(|regex| regex.is_match(text))
     }
 
     /// Page "Regular expression syntax" of the Elasticsearch reference.
@@ -325,7 +325,7 @@ mod tests {
     /// Section on case: single characters fold, ranges do not.
     #[test]
     fn ranges_are_not_folded() {
-        assert!(folds("abc", "ABC") && folds("[abc]", "B") && folds("Ä", "ä"));
+        assert!(folds("abc", "ABC") && folds("[abc]", "B") && !folds("Ä", "ä") && !folds("k", "\u{212A}"));
         assert!(!folds("[a-c]", "B") && !folds("[^b]", "B") && folds("[^a-c]", "B"));
         assert!(compile("Ä", Case::Fold(Folding::Ascii)).is_ok_and(|regex| !regex.is_match("ä")));
         assert!(

@@ -253,7 +253,10 @@ mod tests {
                 let regex = Regex::parse(&text, Flags { dot_all: true, ..Flags::default() }).expect("an expression");
                 let bound = words::bound(&regex.tree, folds).expect("words");
                 let work = work(&[&regex.tree], folds).expect("small");
-                assert!(work.states <= bound.states + 1 && work.members <= bound.members + 1, "{text} {work:?} {bound:?}");
+                assert!(
+                    work.states <= bound.states + 1 && work.members <= bound.members + 1,
+                    "{text} {work:?} {bound:?}"
+                );
                 assert!(bound.members <= 8 * work.members + 8, "{text} {work:?} {bound:?}");
             }
         }
