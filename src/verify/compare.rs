@@ -144,7 +144,7 @@ pub fn compare(
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
     let judge = Judge::new(&store, rule, evidence.verdict(), &query, name.unwrap_or(TABLE));
-    let (members, more) = members::check(rule, target, &query, Strangers::Tested);
+    let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Tested);
     let comparison = judge.compare(engines, evidence, &more, warned);
     Comparison { members, unknown_fields: mapping::vocabulary::unknown(rule), ..comparison }
 }
@@ -189,7 +189,7 @@ pub fn compare_mapped(
     let meant = Verdict::new(result);
     let judge = Judge::new(&store, result, &meant, &query, name.or(own).unwrap_or(TABLE));
     let judge = Judge { through: Some(Through { way, rule: evidence.verdict() }), ..judge };
-    let (members, more) = members::check(rule, target, &query, Strangers::Expected);
+    let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Expected);
     let comparison = judge.compare(engines, evidence, &more, warned);
     Comparison { members, unknown_fields: mapped.record.unmapped.clone(), ..comparison }
 }

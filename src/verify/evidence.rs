@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use super::members::Listed;
 use super::store::has_value_and_fields;
 use super::verdict::Verdict;
 use crate::interp::Event;
@@ -41,6 +43,7 @@ pub struct Evidence<'r> {
     rule: &'r Rule,
     verdict: Verdict<'r>,
     samples: Vec<Sample<'r>>,
+    listed: OnceLock<Option<Listed<'r>>>,
 }
 
 /// An event with the rule's verdict.
@@ -67,7 +70,7 @@ impl Recorded {
 impl<'r> Evidence<'r> {
     /// A rule without events.
     pub fn new(rule: &'r Rule) -> Self {
-        Self { rule, verdict: Verdict::new(rule), samples: Vec::new() }
+        Self { rule, verdict: Verdict::new(rule), samples: Vec::new(), listed: OnceLock::new() }
     }
 
     /// With these events.
@@ -126,6 +129,11 @@ impl<'r> Evidence<'r> {
 
     pub(super) fn verdict(&self) -> &Verdict<'r> {
         &self.verdict
+    }
+
+    /// The rule's long lists, as queries must show them.
+    pub(super) fn listed(&self) -> Option<&Listed<'r>> {
+        self.listed.get_or_init(|| Listed::of(self.rule)).as_ref()
     }
 
     pub(super) fn samples(&self) -> &[Sample<'r>] {

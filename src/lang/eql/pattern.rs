@@ -68,7 +68,7 @@ const SIZE: usize = 10 << 20;
 /// Compiles a pattern that must match a whole value.
 pub(super) fn whole(pattern: Hir) -> Result<Regex, String> {
     let anchored = Hir::concat(vec![Hir::look(Look::Start), pattern, Hir::look(Look::End)]);
-    let config = Regex::config().nfa_size_limit(Some(SIZE));
+    let config = Regex::config().nfa_size_limit(Some(SIZE)).onepass(false).backtrack(false).auto_prefilter(false);
     let built = Regex::builder().configure(config).build_from_hir(&anchored);
     built.map_err(|_| "the pattern is too large".to_owned())
 }
