@@ -54,7 +54,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let flags = Settings { placeholders: arguments.rules.placeholders.files(), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let mut found = input::find_rules(&arguments.rules, console)?;
+    let mut found = input::find_rules(&arguments.rules, &layers.general(), console)?;
     found.metadata = input::Metadata::Said;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);

@@ -134,8 +134,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let templates = templates(&general)?;
     let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
     let policy = Policy::new(&arguments, &general)?;
-    let mut found = input::find_rules(&arguments.rules, console)?;
-    found.foreign = if general.is_strict() { input::Foreign::Error } else { input::Foreign::Note };
+    let found = input::find_rules(&arguments.rules, &general, console)?;
     if let (true, Some(exit)) = (found.files.is_empty(), found.exit) {
         return Ok(exit);
     }
@@ -400,7 +399,8 @@ impl<'r> Results<'r> {
 impl Tally {
     fn count(&mut self, outcome: &Outcome) {
         match outcome.status {
-            Status::Ok | Status::Finalized => self.ok += 1,
+            Status::Ok => self.ok += 1,
+            Status::Other | Status::Finalized => {}
             Status::Unsupported => self.unsupported += 1,
             Status::Invalid => self.invalid += 1,
         }

@@ -97,9 +97,10 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let targets = load_targets(&names, &super::templates::templates(&layers.general())?)?;
     let jobs = jobs(&lines, &mappings, &targets)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &layers.general(), console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
+    loaded.iter().for_each(|file| console.print(&console.voice().render(file.grave(), &file.source)));
     let mut rows: Vec<Row> = jobs
         .iter()
         .map(|job| Row { mapping: job.mapping.clone(), target: job.target.clone(), ..Row::default() })

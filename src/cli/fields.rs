@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let defaults = Settings { targets: Some(vec!["eql".to_owned()]), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules.paths, flags, defaults, console)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &layers.general(), console)?;
     let views = Views::new(&layers, &found);
     let targets = views.targets(&Templates::embedded())?;
     let mappings = views.mappings(console)?;
@@ -54,6 +54,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut counts: BTreeMap<Arc<str>, (usize, bool)> = BTreeMap::new();
     for (file, place) in loaded.iter().zip(of) {
+        console.print(&console.voice().render(file.grave(), &file.source));
         exit = exit.max(file.exit);
         let part = plans.get(*place).and_then(|plan| plan.parts.first());
         for rule in &file.read.rules {

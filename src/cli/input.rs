@@ -16,10 +16,11 @@ use ignore::WalkBuilder;
 
 use super::batch::Batch;
 use super::console::Console;
+use super::settings::View;
 use super::{Exit, Stop};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
 use crate::sigma;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// The rules a command works on.
 #[derive(Debug, Args)]
@@ -93,31 +94,36 @@ pub struct Found {
     excluded: GlobSet,
 }
 
-/// Finds the files of all arguments. No argument means stdin where that is no terminal.
-///
-/// # Errors
-/// Where nothing was found.
-pub fn find(paths: &[PathBuf], console: &mut Console) -> Result<Found, Stop> {
-    search(paths, GlobSet::empty(), console)
-}
-
 /// Finds the files that the arguments name and do not exclude.
 ///
 /// # Errors
 /// Where nothing was found, or a pattern is none.
-pub fn find_rules(arguments: &RuleArguments, console: &mut Console) -> Result<Found, Stop> {
+pub fn find_rules(arguments: &RuleArguments, view: &View<'_>, console: &mut Console) -> Result<Found, Stop> {
+    find(&arguments.paths, &arguments.exclude, view, console)
+}
+
+/// Finds the files of paths, without those that a pattern of `exclude` names. No path means stdin where that is no terminal.
+///
+/// # Errors
+/// Where nothing was found, or a pattern is none.
+pub fn find(paths: &[PathBuf], exclude: &[String], view: &View<'_>, console: &mut Console) -> Result<Found, Stop> {
+    let foreign = if view.is_strict() { Foreign::Error } else { Foreign::Note };
+    search(paths, Found { excluded: excluded(exclude)?, foreign, ..Found::default() }, console)
+}
+
+/// The patterns of `--exclude`.
+fn excluded(patterns: &[String]) -> Result<GlobSet, Diagnostic> {
     let mut globs = GlobSetBuilder::new();
-    for pattern in &arguments.exclude {
+    for pattern in patterns {
         let glob = GlobBuilder::new(pattern.trim_end_matches('/')).literal_separator(true).build().map_err(|e| {
             Diagnostic::new(codes::ARGUMENT_INVALID, format!("`{pattern}` is no pattern: {}", e.kind()))
         })?;
         globs.add(glob);
     }
-    let globs = globs.build().map_err(|e| Diagnostic::new(codes::ARGUMENT_INVALID, format!("--exclude: {e}")))?;
-    search(&arguments.paths, globs, console)
+    globs.build().map_err(|e| Diagnostic::new(codes::ARGUMENT_INVALID, format!("--exclude: {e}")))
 }
 
-fn search(paths: &[PathBuf], excluded: GlobSet, console: &mut Console) -> Result<Found, Stop> {
+fn search(paths: &[PathBuf], mut found: Found, console: &mut Console) -> Result<Found, Stop> {
     let stdin = [PathBuf::from("-")];
     let paths = match paths {
         [] if std::io::stdin().is_terminal() => {
@@ -129,7 +135,6 @@ fn search(paths: &[PathBuf], excluded: GlobSet, console: &mut Console) -> Result
         [] => &stdin,
         paths => paths,
     };
-    let mut found = Found { excluded, ..Found::default() };
     for path in paths {
         let before = found.named;
         if let Err(diagnostic) = found.argument(path, console) {
@@ -395,7 +400,9 @@ pub fn load(
 fn count_findings(loaded: &mut [Loaded], console: &mut Console) {
     let mut counts: BTreeMap<Code, (usize, String)> = BTreeMap::new();
     for file in loaded {
-        let (findings, rest) = std::mem::take(&mut file.read.diagnostics).into_iter().partition(Diagnostic::is_finding);
+        // A word of the log source is about what describes a rule, too, but mappings choose the table by it.
+        let is_counted = |d: &Diagnostic| d.is_finding() && d.code != codes::LOGSOURCE_SLIP;
+        let (findings, rest) = std::mem::take(&mut file.read.diagnostics).into_iter().partition(is_counted);
         (file.findings, file.read.diagnostics) = (findings, rest);
         for finding in &file.findings {
             let entry = counts.entry(finding.code).or_insert_with(|| {
@@ -414,6 +421,12 @@ fn count_findings(loaded: &mut [Loaded], console: &mut Console) {
 }
 
 impl Loaded {
+    /// What no command may keep to itself: errors, what of the file is no rule, and slips in log sources.
+    pub fn grave(&self) -> impl Iterator<Item = &Diagnostic> {
+        const SAID: [Code; 3] = [codes::NOT_A_RULE, codes::SOURCE_EMPTY, codes::LOGSOURCE_SLIP];
+        self.read.diagnostics.iter().filter(move |d| d.is_error() || SAID.contains(&d.code))
+    }
+
     /// All that there is to say about the file, for its records.
     pub fn about(&self) -> impl Iterator<Item = &Diagnostic> {
         self.findings.iter().chain(&self.read.diagnostics)
@@ -473,14 +486,21 @@ fn bounded(reader: &mut dyn std::io::Read) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes notes of the errors about documents that are no rules, and no documents of them.
+/// Makes a note of the error about a document that is no rule, and no document of it. What else there is to say about it is not
+/// said: it would be about a rule.
 fn pass_over(read: &mut sigma::Read) {
     let mut places = Vec::new();
     for diagnostic in read.diagnostics.iter_mut().filter(|d| d.code == codes::NOT_A_RULE) {
         diagnostic.severity = Severity::Note;
         places.extend(diagnostic.span.map(|span| span.start));
     }
-    read.unread.retain(|document| !places.iter().any(|at| document.span.start <= *at && *at <= document.span.end));
+    let holds = |span: Span, at: u32| span.start <= at && at <= span.end;
+    let is_foreign = |document: &sigma::Unread| places.iter().any(|at| holds(document.span, *at));
+    let (foreign, unread): (Vec<_>, _) = std::mem::take(&mut read.unread).into_iter().partition(is_foreign);
+    read.unread = unread;
+    let is_about_one =
+        |d: &Diagnostic| d.span.is_some_and(|at| foreign.iter().any(|document| holds(document.span, at.start)));
+    read.diagnostics.retain(|d| d.code == codes::NOT_A_RULE || !is_about_one(d));
 }
 
 /// The bytes as text.

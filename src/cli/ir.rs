@@ -36,7 +36,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let flags = Settings { placeholders: arguments.rules.placeholders.files(), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &layers.general(), console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let voice = console.voice();

@@ -83,13 +83,30 @@ impl Job<'_> {
         let mut done = Done::default();
         let mut broken = broken_documents(&loaded.read).into_iter().peekable();
         for (index, rule) in loaded.read.rules.iter().enumerate() {
-            while let Some(document) = broken.next_if(|document| document.start < rule.meta.span.start) {
+            while let Some(document) = broken.next_if(|document| document.span.start < rule.meta.span.start) {
                 self.invalid(loaded, plan, &document, &mut done);
             }
             self.rule(sessions, loaded, plan, (index, rule), &mut done);
         }
         broken.for_each(|document| self.invalid(loaded, plan, &document, &mut done));
+        self.others(loaded, plan, &mut done);
         done
+    }
+
+    /// The records of what is said of the file and of none of its rules, such as that a document is no rule, one a target.
+    fn others(&self, loaded: &Loaded, plan: usize, done: &mut Done) {
+        let sigma::Read { rules, unread, .. } = &loaded.read;
+        let is_named = |d: &Diagnostic| {
+            rules.iter().any(|rule| concerns(d, rule)) || unread.iter().any(|document| inside(d, document.span))
+        };
+        let is_of_none = |d: &&Diagnostic| !d.is_error() && !is_named(d);
+        if !self.records || !loaded.about().any(|d| is_of_none(&d)) {
+            return;
+        }
+        for (_, _, target, _) in self.parts(plan) {
+            let reports = loaded.about().filter(is_of_none).map(|d| Report::brief(d, &loaded.source)).collect();
+            push(&mut done.stdout, &Record::other(loaded.source.name(), target, reports));
+        }
     }
 
     /// The parts of a plan with their places and targets.
@@ -127,7 +144,7 @@ impl Job<'_> {
                         target: name,
                         status,
                         query: conversion.query.as_deref(),
-                        diagnostics: said.map(|d| Report::new(d, &loaded.source)).collect(),
+                        diagnostics: said.map(|d| Report::brief(d, &loaded.source)).collect(),
                         ir_hash: hash.as_deref(),
                         mapping: mapped.as_ref().map(|mapped| &mapped.record),
                     },
@@ -152,6 +169,8 @@ impl Job<'_> {
 
     /// The records of a document that could not be read, one a target.
     fn invalid(&self, loaded: &Loaded, plan: usize, document: &Broken<'_>, done: &mut Done) {
+        let rest = || loaded.about().filter(|d| !d.is_error() && inside(d, document.span));
+        let said = || document.errors.iter().copied().chain(rest());
         for (_, part, target, _) in self.parts(plan) {
             done.outcomes.push(Outcome::new(
                 part.target,
@@ -169,7 +188,7 @@ impl Job<'_> {
                         target,
                         status: Status::Invalid,
                         query: None,
-                        diagnostics: document.errors.iter().map(|d| Report::new(d, &loaded.source)).collect(),
+                        diagnostics: said().map(|d| Report::brief(d, &loaded.source)).collect(),
                         ir_hash: None,
                         mapping: None,
                     },
@@ -194,36 +213,45 @@ impl Outcome {
 
 /// A document that could not be read, or a file with errors outside its documents.
 struct Broken<'a> {
-    start: u32,
+    span: Span,
     title: Option<&'a str>,
     id: Option<&'a str>,
     errors: Vec<&'a Diagnostic>,
 }
 
-/// The broken documents of a file, in order, each with its errors. Errors outside all of them, as of text that is no YAML,
+/// The broken documents of a file, in order, each with its errors. Errors outside all of them, as of a file that is too large,
 /// go to documents without an error of their own (a collection's rules share its globals), or make an entry without a name.
 fn broken_documents(read: &sigma::Read) -> Vec<Broken<'_>> {
-    let errors = || read.diagnostics.iter().filter(|d| d.is_error());
-    let inside = |d: &Diagnostic, span: Span| d.span.is_some_and(|at| span.start <= at.start && at.start <= span.end);
-    let outside: Vec<&Diagnostic> =
-        errors().filter(|d| !read.unread.iter().any(|document| inside(d, document.span))).collect();
+    let mut outside: Vec<&Diagnostic> = Vec::new();
+    let mut of: Vec<Vec<&Diagnostic>> = vec![Vec::new(); read.unread.len()];
+    for error in read.diagnostics.iter().filter(|d| d.is_error()) {
+        // A document ends where the next one begins: the place between them is of the first.
+        match read.unread.iter().position(|document| inside(error, document.span)) {
+            Some(place) => of[place].push(error),
+            None => outside.push(error),
+        }
+    }
     let mut shared = outside.is_empty();
     let mut broken: Vec<Broken<'_>> = Vec::new();
-    for document in &read.unread {
-        let mut own: Vec<&Diagnostic> = errors().filter(|d| inside(d, document.span)).collect();
+    for (document, mut own) in read.unread.iter().zip(of) {
         if own.is_empty() {
             own.clone_from(&outside);
             shared = true;
         }
         let (title, id) = (document.title.as_deref(), document.id.as_deref());
-        broken.push(Broken { start: document.span.start, title, id, errors: own });
+        broken.push(Broken { span: document.span, title, id, errors: own });
     }
     if !shared {
-        let start = outside.first().and_then(|d| d.span).map_or(0, |span| span.start);
-        broken.push(Broken { start, title: None, id: None, errors: outside });
+        let span = outside.first().and_then(|d| d.span).unwrap_or_default();
+        broken.push(Broken { span, title: None, id: None, errors: outside });
     }
-    broken.sort_by_key(|document| document.start);
+    broken.sort_by_key(|document| document.span.start);
     broken
+}
+
+/// Whether a diagnostic is about a place within the span.
+fn inside(diagnostic: &Diagnostic, span: Span) -> bool {
+    diagnostic.span.is_some_and(|at| span.start <= at.start && at.start <= span.end)
 }
 
 /// Whether a diagnostic of the file is about this rule: one without a place is about all.

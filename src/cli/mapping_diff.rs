@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     };
     let parts = [part(before)?, part(after)?];
     let reading = arguments.rules.placeholders.resolve(&general, UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &general, console)?;
     let batch = Batch::new(common.threads)?;
     let loaded = input::load(&arguments.rules.paths, &found, &reading, &batch, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
@@ -135,8 +135,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
         |session, file| compare(file, &parts, session),
         |sides| {
             let Some(file) = files.next() else { return Ok(()) };
-            let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-            console.print(&console.voice().render(errors, &file.source));
+            console.print(&console.voice().render(file.grave(), &file.source));
             exit = exit.max(file.exit);
             for (rule, (before, after)) in file.read.rules.iter().zip(sides) {
                 report.counts.add(&before, &after);

@@ -113,7 +113,7 @@ fn rule(
     };
     let reading = arguments.placeholders.resolve(general, UnresolvedPlaceholders::Keep)?;
     let paths = std::slice::from_ref(path);
-    let found = input::find(paths, console)?;
+    let found = input::find(paths, &[], general, console)?;
     let loaded = input::load(paths, &found, &reading, &Batch::new(common.threads)?, console)?;
     for file in &loaded {
         console.print(&console.voice().render(&file.read.diagnostics, &file.source));

@@ -56,7 +56,7 @@ fn explain(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, flags, Settings::default(), console)?;
     let templates = super::templates::templates(&layers.general())?;
     let reading = arguments.rules.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &layers.general(), console)?;
     let views = Views::new(&layers, &found);
     let targets = views.targets(&templates)?;
     let mappings = views.mappings(console)?;

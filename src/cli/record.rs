@@ -15,6 +15,8 @@ pub enum Status {
     Unsupported,
     /// The rule could not be read.
     Invalid,
+    /// The record of no rule: what is to be said of the rest of a file, such as a document that is none.
+    Other,
     /// The record of no rule: finalizers made one text of the queries of all.
     Finalized,
 }
@@ -44,6 +46,11 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// The record of what in a file belongs to no rule.
+    pub fn other(path: &'a str, target: &'a str, diagnostics: Vec<Report>) -> Self {
+        Record { path: Some(path), status: Status::Other, query: None, diagnostics, ..Record::finalized(target, "") }
+    }
+
     /// The record of the text that finalizers made of all queries for a target.
     pub fn finalized(target: &'a str, text: &'a str) -> Self {
         Record {

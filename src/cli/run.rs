@@ -27,6 +27,9 @@ pub struct Arguments {
     /// Rule files, directories (searched for *.yml and *.yaml), quoted patterns, or - for stdin; may be repeated
     #[arg(short, long = "rules", value_name = "RULES", required = true)]
     rules: Vec<PathBuf>,
+    /// Leave out rule files and directories of this name or path, such as deprecated or '**/wip-*.yml'; may be given again
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
     /// Files of events, directories (searched for *.json, *.jsonl, *.ndjson, *.evtx, *.csv and *.tsv; with --input json also
     /// for *.log), or - for stdin. Each may be compressed (.gz, .zst)
     #[arg(value_name = "EVENTS|-")]
@@ -47,6 +50,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "Examples:
   sigmaglot run -r rules events.json
   sigmaglot run -r rules --count Security.evtx Sysmon.evtx
+  sigmaglot run -r rules --exclude deprecated events.json
   sigmaglot run -r rules export.csv archive/2026-01.ndjson.gz
   sigmaglot run -r rules --input json /var/log/app
   tail -f events.ndjson | sigmaglot run -r rules - --why
@@ -170,7 +174,7 @@ fn read_rules(
     let flags = Settings { placeholders: arguments.placeholders.files(), ..Settings::default() };
     let layers = Layers::load(common, &arguments.rules, flags, Settings::default(), console)?;
     let reading = arguments.placeholders.resolve(&layers.general(), UnresolvedPlaceholders::Reject)?;
-    let found = input::find(&arguments.rules, console)?;
+    let found = input::find(&arguments.rules, &arguments.exclude, &layers.general(), console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let loaded = input::load(&arguments.rules, &found, &reading, batch, console)?;
     let voice = console.voice();

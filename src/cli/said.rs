@@ -4,13 +4,11 @@
 use std::collections::HashMap;
 
 use super::console::Voice;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, LONG_HELP};
 use crate::source::Source;
 
 /// How many further places of a message are named.
 const PLACES: usize = 3;
-/// A help text that is longer is said with the first message that has it.
-const LONG_HELP: usize = 200;
 
 /// Messages with the files that they are about.
 #[derive(Default)]
@@ -68,6 +66,7 @@ fn one(group: Vec<Message<'_>>, said: &mut HashMap<String, Code>, voice: Voice) 
     let Some(mut first) = messages.next() else { return String::new() };
     let code = first.diagnostic.code;
     for help in &mut first.diagnostic.help {
+        // A long one is said with the first message that has it.
         if help.len() > LONG_HELP && said.insert(help.clone(), code).is_some() {
             *help = format!("the same as above, with the first {code}");
         }

@@ -136,7 +136,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &arguments.rules.paths, arguments.settings(), Settings::default(), console)?;
     let general = layers.general();
     let templates = super::templates::templates(&general)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, &general, console)?;
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;
     let mappings = views.mappings(console)?;
@@ -232,8 +232,7 @@ fn read_rules(
     let loaded = input::load(&arguments.rules.paths, found, &reading, batch, console)?;
     let voice = console.voice();
     for file in &loaded {
-        let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        console.print(&voice.render(errors, &file.source));
+        console.print(&voice.render(file.grave(), &file.source));
         exit = exit.max(file.exit);
     }
     Ok((loaded, exit))

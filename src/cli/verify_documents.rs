@@ -148,13 +148,12 @@ fn given(
     console: &mut Console,
 ) -> Result<(Vec<(String, Rule)>, Exit), Stop> {
     let reading = arguments.rules.placeholders.resolve(general, UnresolvedPlaceholders::Keep)?;
-    let found = input::find_rules(&arguments.rules, console)?;
+    let found = input::find_rules(&arguments.rules, general, console)?;
     let mut exit = found.exit.unwrap_or(Exit::Success);
     let mut out = Vec::new();
     let voice = console.voice();
     for file in input::load(&arguments.rules.paths, &found, &reading, batch, console)? {
-        let errors = file.read.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        console.print(&voice.render(errors, &file.source));
+        console.print(&voice.render(file.grave(), &file.source));
         exit = exit.max(file.exit);
         let name = file.source.name().to_string();
         out.extend(file.read.rules.into_iter().map(|rule| (name.clone(), rule)));

@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::{Code, Diagnostic, Severity};
 use crate::source::{Source, Span};
 
+/// The longest help text that stands with each of many reports, in bytes.
+pub const LONG_HELP: usize = 200;
+
 /// A diagnostic with its places looked up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -56,6 +59,13 @@ pub struct Point {
 }
 
 impl Report {
+    /// The report where many are printed: help that is a long list is cut short.
+    pub fn brief(diagnostic: &Diagnostic, source: &Source) -> Self {
+        let mut report = Report::new(diagnostic, source);
+        report.help.iter_mut().for_each(|help| *help = shortened(help));
+        report
+    }
+
     /// The report of a diagnostic about this source. Places outside the source are brought into it.
     pub fn new(diagnostic: &Diagnostic, source: &Source) -> Self {
         Report {
@@ -74,6 +84,18 @@ impl Report {
     }
 }
 
+/// The text, or of a long list of words its first ones with the number of the others.
+fn shortened(text: &str) -> String {
+    if text.len() <= LONG_HELP {
+        return text.to_owned();
+    }
+    let cut = (0..=LONG_HELP).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    match text[..cut].rsplit_once(", ") {
+        Some((kept, _)) => format!("{kept}, and {} more", text[kept.len()..].matches(", ").count()),
+        None => format!("{}…", &text[..cut]),
+    }
+}
+
 fn range(span: Span, source: &Source) -> Range {
     let range = source.clamp(span);
     let point = |offset: usize| {
@@ -87,6 +109,18 @@ fn range(span: Span, source: &Source) -> Range {
 mod tests {
     use super::*;
     use crate::diagnostic::codes;
+
+    #[test]
+    fn long_lists_of_help_are_cut_short_in_brief_reports() {
+        let words = |n: usize| format!("it has tables for {}", vec!["windows/process_creation/*"; n].join(", "));
+        let (short, long) = (words(5), words(100));
+        let diagnostic = Diagnostic::new(codes::NOT_YET, "x").help(short.as_str()).help(long.as_str());
+        let help = Report::brief(&diagnostic, &Source::new("a.yml", "")).help;
+        assert_eq!(help, [short, format!("{}, and 94 more", words(6))]);
+        let text =
+            Report::brief(&Diagnostic::new(codes::NOT_YET, "x").help("é".repeat(300)), &Source::new("a.yml", ""));
+        assert_eq!(text.help, [format!("{}…", "é".repeat(100))]);
+    }
 
     #[test]
     fn places_have_line_column_and_offset_and_stay_inside() {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::source::Span;
 pub use codes::Code;
-pub use json::{LabelReport, Point, Range, Report};
+pub use json::{LONG_HELP, LabelReport, Point, Range, Report};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -2,13 +2,13 @@
 //!
 //! `tests/templates/` holds expressions with what `sigma-cli` makes of them. Nothing here knows pipelines.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use minijinja::value::{Kwargs, Rest, Tuple, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat;
-use regex::Regex;
+use regex::{Match, Regex};
 
 use super::growing;
 use super::python::{self, Json};
@@ -346,32 +346,39 @@ fn method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]
     })
 }
 
+/// What stands for one tag in a template: an element of the list, or a name.
+const TAG: &str = r"(rule\.tags\[-?\d+\]|rule\.tags\|(?:first|last)|[A-Za-z_]\w*)";
+
 /// Comparisons in the text of a template that Jinja has true and the engine false without a word: of a tag with a text.
 pub(super) fn misread(template: &str) -> Vec<(String, Option<String>)> {
     static LOOP: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\bfor\s+([A-Za-z_]\w*)\s+in\s+rule\.tags\b").ok());
-    let names: HashSet<&str> = LOOP
-        .iter()
-        .flat_map(|regex| regex.captures_iter(template))
-        .filter_map(|found| found.get(1))
-        .map(|name| name.as_str())
-        .chain([r"rule\.tags\[-?\d+\]", r"rule\.tags\|(?:first|last)"])
-        .collect();
-    let mut names: Vec<&str> = names.into_iter().collect();
-    names.sort_unstable();
-    let compares = |name: &&str| {
-        let pattern = format!(r#"(?:^|[^.\w]){name}\s*(?:==|!=|(?:not\s+)?in\b)|(?:==|!=)\s*{name}(?:[^.\w|\[]|$)"#);
-        // `for tag in rule.tags` itself is no comparison.
-        let loops = format!(r"\bfor\s+{name}\s+in\b");
-        let (Ok(compares), Ok(loops)) = (Regex::new(&pattern), Regex::new(&loops)) else { return false };
-        compares.is_match(&loops.replace_all(template, ""))
+        LazyLock::new(|| Regex::new(r"\bfor\s+([A-Za-z_]\w*)\s+in\b(\s+rule\.tags\b)?").ok());
+    static LEFT: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(&format!(r"{TAG}\s*(?:==|!=|(?:not\s+)?in\b)")).ok());
+    static RIGHT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"(?:==|!=)\s*{TAG}")).ok());
+    if !template.contains("rule.tags") {
+        return Vec::new();
+    }
+    let (Some(loops), Some(left), Some(right)) = (&*LOOP, &*LEFT, &*RIGHT) else { return Vec::new() }; // constants
+    let over_tags = loops.captures_iter(template).filter(|found| found.get(2).is_some());
+    let names: HashSet<&str> = over_tags.filter_map(|found| found.get(1)).map(|name| name.as_str()).collect();
+    // `for tag in rule.tags` itself is no comparison.
+    let text = loops.replace_all(template, "");
+    let stands_alone =
+        |name: &Match<'_>| !text[..name.start()].ends_with(|c: char| c == '.' || c == '_' || c.is_alphanumeric());
+    let is_whole = |name: &Match<'_>| !text[name.end()..].starts_with(['.', '|', '[']);
+    let compared = left.captures_iter(&text).filter_map(|found| found.get(1)).filter(stands_alone);
+    let others = right.captures_iter(&text).filter_map(|found| found.get(1)).filter(is_whole);
+    let shown = |name: Match<'_>| match name.as_str() {
+        text if text.starts_with("rule.tags[") => Some("rule.tags[0]".to_owned()),
+        text if text.starts_with("rule.tags|") => Some("rule.tags|first".to_owned()),
+        text => names.contains(text).then(|| text.to_owned()),
     };
-    let message = |name: &str| {
-        let shown = name.replace("\\", "").replace("-?d+", "0").replace("(?:first|last)", "first");
+    let message = |shown: String| {
         let message = format!("`{shown}` is a tag and no text, so that a comparison with a text fails here");
         (message, Some(format!("write `{shown}|string`")))
     };
-    names.into_iter().filter(compares).map(message).collect()
+    compared.chain(others).filter_map(shown).collect::<BTreeSet<_>>().into_iter().map(message).collect()
 }
 
 #[cfg(test)]
@@ -392,6 +399,8 @@ mod tests {
             "{% for tag in rule.tags if 'a.b' != tag %}{% endfor %}",
             "{% for t in rule.tags %}{{ t in ['a'] }}{% endfor %}",
             "{{ rule.tags[0] == 'a.b' }}",
+            "{{ 'a.b'==rule.tags[0] }}",
+            "{% for tag in rule.tags %}{{ x==tag }}{% endfor %}",
         ] {
             assert_eq!(misread(text).len(), 1, "{text}");
         }
@@ -399,6 +408,7 @@ mod tests {
             "{% for tag in rule.tags %}{% if tag.namespace == 'a' and tag|string == 'x' %}{% endif %}{% endfor %}",
             "{% if 'a.b' in rule.tags %}{% endif %}",
             "{% for tag in rule.tags %}{{ tag }}{% endfor %}",
+            "{% for tag in rule.tags %}{{ x.tag == 1 or 1 == tag.name or xtag == tags }}{% endfor %}",
         ] {
             assert_eq!(misread(text), [], "{text}");
         }

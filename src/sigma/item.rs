@@ -14,7 +14,7 @@ use super::pattern;
 use super::placeholder::{self, Expansion};
 use super::scalar::Kind;
 use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::ir::regex::Flags;
+use crate::ir::regex::{Flags, RegexError};
 use crate::ir::{
     Case, CompareOp, Expr, Field, ItemId, ItemIds, Network, Node, Number, Origin, Pattern, PatternOp, Piece,
     Placeholder, PlaceholderPart, Predicate, Regex, Subject, Test, TimePart,
@@ -155,15 +155,9 @@ impl<'a> Items<'a> {
 
     fn regex(&mut self, flags: Flags, value: &Value) -> Option<Test> {
         let text = self.text_of(value, "a regular expression is text")?;
-        let regex = match Regex::parse(&text, flags) {
+        let regex = match Regex::read(&text, flags) {
             Ok(regex) => regex,
-            Err(error) => {
-                let span = value.place(error.range.clone());
-                let message = format!("this is no regular expression: {error}");
-                let diagnostic = Diagnostic::new(codes::REGEX_INVALID, message).at(span);
-                self.messages.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
-                return None;
-            }
+            Err(error) => return self.no_regex(error, value),
         };
         // Small ones are as many as the text that holds them.
         let weight = regex.weight();
@@ -181,7 +175,19 @@ impl<'a> Items<'a> {
             );
             return None;
         }
-        Some(Test::Regex(regex))
+        // What the budget refuses is not worth the time of the proof.
+        match regex.proved() {
+            Ok(regex) => Some(Test::Regex(regex)),
+            Err(error) => self.no_regex(error, value),
+        }
+    }
+
+    fn no_regex(&mut self, error: RegexError, value: &Value) -> Option<Test> {
+        let span = value.place(error.range.clone());
+        let message = format!("this is no regular expression: {error}");
+        let diagnostic = Diagnostic::new(codes::REGEX_INVALID, message).at(span);
+        self.messages.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
+        None
     }
 
     fn network(&mut self, value: &Value) -> Option<Test> {

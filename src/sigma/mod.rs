@@ -197,8 +197,8 @@ pub(crate) fn lower_search(detection: &detection::Detection) -> (Option<ir::Expr
 
 fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Option<Document>, Unread, Soundness)> {
     let before = messages.errors();
-    let documents = yaml::documents(source, rule::is_essential, messages);
-    if documents.is_empty() && messages.errors() == before {
+    let yaml::Stream { documents, lost } = yaml::documents(source, rule::is_essential, messages);
+    if documents.is_empty() && lost.is_empty() && messages.errors() == before {
         let message = format!("`{}` holds no document: it is empty or has comments only", source.name());
         messages.push(Diagnostic::new(codes::SOURCE_EMPTY, message));
     }
@@ -206,16 +206,30 @@ fn parse_all(source: &Source, messages: &mut Messages) -> Vec<(Option<Document>,
         documents.iter().filter(|d| d.soundness == Soundness::Broken).map(|d| d.node.span).collect();
     let nodes: Vec<_> = documents.into_iter().map(|document| document.node).collect();
     // A broken part of a collection breaks all rules that it goes into; who takes part is not worth finding out.
-    let shared = !broken.is_empty() && collection::is_collection(&nodes);
+    let lost: Vec<Unread> = lost.into_iter().map(|part| Unread::lost(source, part, messages)).collect();
+    let collects = || collection::is_collection(&nodes) || lost.iter().any(|part| has_action(source.slice(part.span)));
+    let shared = (!broken.is_empty() || !lost.is_empty()) && collects();
     let nodes = collection::expand(nodes, messages);
-    let mut out = Vec::with_capacity(nodes.len());
+    let mut out: Vec<_> = lost.into_iter().map(|part| (None, part, Soundness::Broken)).collect();
     for node in &nodes {
         let before = messages.errors();
         let document = rule::parse(node, messages);
         let sound = messages.errors() == before && !shared && !broken.contains(&node.span);
         out.push((document, Unread::new(node), if sound { Soundness::Sound } else { Soundness::Broken }));
     }
+    out.sort_by_key(|(_, document, _)| document.span.start);
     out
+}
+
+/// The value of a key at the top of a text that is no YAML, as it stands there.
+fn written<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let value = text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'))?;
+    Some(value.trim().trim_matches(['"', '\''])).filter(|value| !value.is_empty())
+}
+
+/// Whether a text that is no YAML is part of a collection.
+fn has_action(text: &str) -> bool {
+    written(text, "action").is_some()
 }
 
 impl Unread {
@@ -230,6 +244,20 @@ impl Unread {
             _ => None,
         };
         Unread { span: node.span, title: text("title"), id: text("id") }
+    }
+
+    /// A document that is no YAML, by what its lines say; and whether it is a rule, too.
+    fn lost(source: &Source, lost: yaml::Lost, messages: &mut Messages) -> Self {
+        let written_text = source.slice(lost.span);
+        let mut why = lost.why;
+        if why.code == codes::YAML_SYNTAX && rule::is_something_else(written_text) {
+            (why.code, why.severity) = (codes::NOT_A_RULE, codes::NOT_A_RULE.severity());
+            let rest = why.message.strip_prefix("this is no YAML").unwrap_or_default();
+            why.message = format!("this document is neither a Sigma rule nor YAML{rest}");
+        }
+        messages.push(why);
+        let text = |key: &str| written(written_text, key).map(Arc::from);
+        Unread { span: lost.span, title: text("title"), id: text("id") }
     }
 }
 

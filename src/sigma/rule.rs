@@ -82,6 +82,19 @@ fn is_sigma(entries: &[Entry<'_>]) -> bool {
     entries.iter().any(about)
 }
 
+/// Whether nobody meant a text that is no YAML to be a Sigma document: it has keys, or the marks of a template, and none of its
+/// lines begins with a key of a rule.
+pub(super) fn is_something_else(text: &str) -> bool {
+    let keys = || text.lines().filter_map(|line| line.split_once(':')).map(|(key, _)| key);
+    let is_top = |key: &str| key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'');
+    let is_ours = |key: &str| {
+        let word = key.trim().trim_matches(['"', '\'']);
+        (is_top(key) && (word == "title" || is_essential(word)))
+            || did_you_mean(word, ["logsource", "detection"]).is_some()
+    };
+    (text.contains("{{") || text.contains("{%") || keys().any(is_top)) && !keys().any(is_ours)
+}
+
 /// Reads one document.
 pub(super) fn parse(node: &Node<'_>, messages: &mut Messages) -> Option<Document> {
     let entries = match &node.value {

@@ -111,8 +111,9 @@ impl Node<'_> {
 /// Reads the documents of a source in order, with what is to be said about them; for other YAML than rules.
 pub(crate) fn read(source: &Source) -> (Vec<Node<'_>>, Vec<Diagnostic>) {
     let mut messages = Messages::default();
-    let documents = documents(source, |_| true, &mut messages);
-    let sound = documents.into_iter().filter(|document| document.soundness == Soundness::Sound);
+    let stream = documents(source, |_| true, &mut messages);
+    stream.lost.into_iter().for_each(|lost| messages.push(lost.why));
+    let sound = stream.documents.into_iter().filter(|document| document.soundness == Soundness::Sound);
     (sound.map(|document| document.node).collect(), messages.finish())
 }
 
@@ -132,25 +133,38 @@ pub(super) struct Document<'s> {
     pub soundness: Soundness,
 }
 
-/// Reads the documents of a source in order; empty ones and those that are no YAML are left out. What is wrong under a
-/// key at the top that is not `essential` is a warning.
-pub(super) fn documents<'s>(
-    source: &'s Source,
-    essential: fn(&str) -> bool,
-    messages: &mut Messages,
-) -> Vec<Document<'s>> {
+/// What a source holds.
+#[derive(Debug, Default)]
+pub(super) struct Stream<'s> {
+    /// The documents in order, without empty ones.
+    pub documents: Vec<Document<'s>>,
+    /// What is no YAML.
+    pub lost: Vec<Lost>,
+}
+
+/// A document that is no YAML.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// From the end of the document before it to its own.
+    pub span: Span,
+    /// Why; the caller says it.
+    pub why: Diagnostic,
+}
+
+/// Reads the documents of a source. What is wrong under a key at the top that is not `essential` is a warning.
+pub(super) fn documents<'s>(source: &'s Source, essential: fn(&str) -> bool, messages: &mut Messages) -> Stream<'s> {
     let text = source.text();
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, the limit is {MAX_BYTES}", text.len());
         messages.push(Diagnostic::new(codes::SOURCE_TOO_LARGE, message).help("split the file into several"));
-        return Vec::new();
+        return Stream::default();
     }
     if let Some(at) = text.find('\0') {
         let message = "the text holds a NUL character, so it is no YAML";
         messages.push(Diagnostic::new(codes::YAML_SYNTAX, message).at(Span::new(at, at + 1)));
-        return Vec::new();
+        return Stream::default();
     }
-    let mut out = Vec::new();
+    let mut out = Stream::default();
     for (count, (start, end)) in chunks(text).into_iter().enumerate() {
         if count == MAX_DOCUMENTS {
             let message = format!("the file has more than {MAX_DOCUMENTS} documents");
@@ -162,9 +176,11 @@ pub(super) fn documents<'s>(
         match Rewritten::new(written) {
             None => Loader::new(written, None, start, essential, messages).run(&mut out),
             Some(rewritten) => {
-                let mut documents = Vec::new();
-                Loader::new(written, Some(&rewritten), start, essential, messages).run(&mut documents);
-                out.extend(documents.into_iter().map(|d| Document { node: d.node.into_owned(), ..d }));
+                let mut stream = Stream::default();
+                Loader::new(written, Some(&rewritten), start, essential, messages).run(&mut stream);
+                let owned = |d: Document<'_>| Document { node: d.node.into_owned(), soundness: d.soundness };
+                out.documents.extend(stream.documents.into_iter().map(owned));
+                out.lost.extend(stream.lost);
             }
         }
     }
@@ -294,7 +310,8 @@ impl<'s, 'm> Loader<'s, 'm> {
         }
     }
 
-    fn run(mut self, out: &mut Vec<Document<'s>>) {
+    fn run(mut self, out: &mut Stream<'s>) {
+        let mut from = self.offsets.base;
         loop {
             let before = self.messages.errors();
             match self.document() {
@@ -302,9 +319,14 @@ impl<'s, 'm> Loader<'s, 'm> {
                 Ok(Some(node)) if node.is_null() => {}
                 Ok(Some(node)) => {
                     let sound = self.messages.errors() == before;
-                    out.push(Document { node, soundness: if sound { Soundness::Sound } else { Soundness::Broken } });
+                    from = node.span.end as usize;
+                    let soundness = if sound { Soundness::Sound } else { Soundness::Broken };
+                    out.documents.push(Document { node, soundness });
                 }
-                Err(fatal) => return self.messages.push(*fatal),
+                Err(fatal) => {
+                    let span = Span::new(from, self.offsets.base + self.offsets.text.len());
+                    return out.lost.push(Lost { span, why: *fatal });
+                }
             }
         }
     }

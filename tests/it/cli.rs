@@ -113,7 +113,7 @@ fn each_broken_document_has_a_record_under_its_name_and_in_its_place() {
     assert_eq!(out.status.code(), Some(2));
     let records = lines(&out.stdout);
     let wanted = [
-        (Some("1"), Some("One"), "invalid", vec!["SG0201"]),
+        (Some("1"), Some("One"), "invalid", vec!["SG0201", "SG0108"]),
         (None, Some("Two"), "ok", vec![]),
         (None, Some("Three"), "invalid", vec!["SG0102"]),
         (None, None, "invalid", vec!["SG0101"]),

@@ -9,6 +9,7 @@ mod corpus;
 mod documents;
 mod events;
 mod examples;
+mod foreign;
 mod fuzz_events;
 mod fuzz_pipelines;
 mod hostile;

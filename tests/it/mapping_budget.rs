@@ -130,6 +130,13 @@ fn templates_that_never_end() {
 }
 
 #[test]
+fn thousands_of_loops_over_tags() {
+    let names = (0..20_000).map(|i| format!("{{% for t{i} in rule.tags %}}{{{{ t{i} == 1 }}}}{{% endfor %}}"));
+    let template = format!("{{type: template, template: \"{}\"}}", names.collect::<String>());
+    assert!(said(&items("postprocessing", &template, 1)).contains("`t0` is a tag"));
+}
+
+#[test]
 fn mappings_that_are_included_again_and_again() {
     is_too_large(&items("transformations", "{type: sigmaglot_include, mapping: ecs-windows}", 2000), "64 mappings");
 }

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 const BODY: &str = "logsource:\n  product: windows\n  category: process_creation\ndetection:\n  sel:\n    Image|endswith: '\\x.exe'\n  condition: sel\n";
 
-fn tree(files: &[(&str, &str)]) -> TempDir {
+/// A directory of files.
+pub(crate) fn tree(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
     for (name, text) in files {
         let path = dir.path().join(name);
@@ -27,7 +28,7 @@ fn sigmaglot(dir: &Path, args: &[&str]) -> Output {
 }
 
 /// Exit code, stdout and stderr.
-fn outcome(dir: &TempDir, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn outcome(dir: &TempDir, args: &[&str]) -> (i32, String, String) {
     let out = sigmaglot(dir.path(), args);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (out.status.code().unwrap_or(-1), text(&out.stdout), text(&out.stderr))
@@ -99,6 +100,96 @@ fn nothing_vanishes() {
     assert_eq!(outcome(&dir, &["convert", ".", "-t", "eql", "--strict"]).0, 2);
     assert_eq!(outcome(&dir, &["convert", "ci.yml", "-t", "eql"]).0, 2, "what is named is meant to be a rule");
     assert_eq!(outcome(&dir, &["check", "a.yml", "todo.yml"]).0, 1);
+}
+
+#[test]
+fn every_command_says_which_documents_are_no_rules() {
+    let good = format!("title: t\n{BODY}");
+    let chart = "kind: x\nname: {{ .Values.name }}\n{{- if .x }}\n  a: b\n{{- end }}\n";
+    let dir = tree(&[
+        ("rules/a.yml", &good),
+        ("rules/chart.yaml", chart),
+        ("rules/ci.yml", "name: CI\nname: again\non: push\n"),
+        ("e.json", "{\"Image\":\"c:\\\\x.exe\"}"),
+    ]);
+    let commands: [&[&str]; 7] = [
+        &["convert", "rules", "-t", "eql"],
+        &["check", "rules"],
+        &["verify", "rules", "-t", "eql"],
+        &["ir", "rules"],
+        &["fields", "rules"],
+        &["mapping", "explain", "rules", "-t", "eql"],
+        &["run", "-r", "rules", "e.json"],
+    ];
+    for args in commands {
+        let (code, _, said) = outcome(&dir, args);
+        assert_eq!(code, 0, "{args:?}: {said}");
+        let notes = said.matches("note[SG0101]").count();
+        assert_eq!(
+            (notes, said.matches("warning[").count()),
+            (2, 0),
+            "one note each, and nothing else: {args:?}: {said}"
+        );
+    }
+    for args in &commands[..1] {
+        let strict = [args, &["--strict"][..]].concat();
+        assert_eq!(outcome(&dir, &strict).0, 2, "{strict:?}");
+    }
+    let (code, _, said) = outcome(&dir, &["verify", "rules", "-t", "eql", "--strict"]);
+    assert_eq!((code, said.matches("error[SG0101]").count()), (2, 2), "{said}");
+    assert_eq!(outcome(&dir, &["verify", "rules", "-t", "eql", "--strict", "--exclude", "c*"]).0, 0);
+}
+
+#[test]
+fn a_document_that_is_no_rule_has_a_record_with_its_note() {
+    let good = format!("title: t\n{BODY}");
+    let dir = tree(&[("a.yml", &format!("{good}---\non: push\n")), ("b.yml", "name: CI\n"), ("c.yml", "# later\n")]);
+    let (code, records, said) = outcome(&dir, &["convert", ".", "-t", "eql,kql", "--format", "jsonl"]);
+    assert_eq!(code, 0, "{said}");
+    let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<String> = records
+        .iter()
+        .filter(|record| record["target"] == "eql")
+        .map(|record| format!("{} {} {}", record["path"], record["status"], record["diagnostics"][0]["code"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#""./a.yml" "ok" null"#,
+            r#""./a.yml" "other" "SG0101""#,
+            r#""./b.yml" "other" "SG0101""#,
+            r#""./c.yml" "other" "SG0010""#
+        ]
+    );
+    assert_eq!(records.len(), 8);
+    assert!(said.contains("eql: 1 of 1 converted, 0 unsupported, 0 invalid"), "{said}");
+}
+
+#[test]
+fn each_document_that_is_no_yaml_counts_and_has_its_record() {
+    let good = format!("title: Good\n{BODY}");
+    let text = format!("title: One\nid: x\ndetection: {{a: *b}}\n---\n{good}---\ntitle: 'Two'\ndetection:\n\ta: b\n");
+    let dir = tree(&[("a.yml", &text)]);
+    let (code, records, said) = outcome(&dir, &["convert", ".", "-t", "eql", "--format", "jsonl"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("1 of 3 converted, 0 unsupported, 2 invalid"), "{said}");
+    let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<String> = records
+        .iter()
+        .map(|record| {
+            format!("{} {} {}", record["title"], record["status"], record["diagnostics"].as_array().unwrap().len())
+        })
+        .collect();
+    assert_eq!(told, [r#""One" "invalid" 1"#, r#""Good" "ok" 0"#, r#""Two" "invalid" 1"#]);
+}
+
+#[test]
+fn a_collection_with_a_part_that_is_no_yaml_gives_no_rules() {
+    let global = "action: global\ntitle: t\ndetection:\n  filter: {A: *b}\n  condition: sel and not filter\n";
+    let rule = "title: r\nlogsource: {product: windows}\ndetection:\n  sel: {A: b}\n  condition: sel\n";
+    let dir = tree(&[("a.yml", &format!("{global}---\n{rule}"))]);
+    let (code, queries, said) = outcome(&dir, &["convert", ".", "-t", "eql"]);
+    assert_eq!((code, queries.as_str()), (2, ""), "{said}");
 }
 
 #[test]
@@ -225,6 +316,9 @@ fn trees_are_walked_by_a_stated_rule() {
     let (_, _, said) = outcome(&dir, &["check", ".", "--exclude", "deprecated", "--exclude", "*.yaml"]);
     assert!(said.contains("2 files"), "{said}");
     assert!(outcome(&dir, &["check", "drafts/e.yml"]).2.contains("1 file"), "what is named is read");
+    fs::write(dir.path().join("e.json"), "{\"Image\":\"c:\\\\x.exe\"}").unwrap_or_else(|e| panic!("{e}"));
+    let matches = |args: &[&str]| outcome(&dir, &[&["run", "-r", ".", "e.json"], args].concat()).1.lines().count();
+    assert_eq!((matches(&[]), matches(&["--exclude", "deprecated", "--exclude", "*.yaml"])), (4, 2));
     assert_eq!(outcome(&dir, &["check", ".", "--exclude", "["]).0, 3);
 }
 

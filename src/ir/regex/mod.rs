@@ -185,20 +185,37 @@ impl Regex {
     /// # Errors
     /// With the place and reason where the text is no regular expression of the dialect, or is absurdly large.
     pub fn parse(text: &str, flags: Flags) -> Result<Regex, RegexError> {
-        let fail = |message: String| RegexError { message, range: 0..text.len(), help: None };
+        Regex::read(text, flags)?.proved()
+    }
+
+    /// As [`Regex::parse`], but without the proof that it can be run, which takes time where it is large.
+    ///
+    /// # Errors
+    /// As of [`Regex::parse`], but for expressions that cannot be run.
+    pub fn read(text: &str, flags: Flags) -> Result<Regex, RegexError> {
         if text.len() > TEXT_LIMIT {
-            return Err(fail("the regular expression is longer than 64 KiB".into()));
+            let message = "the regular expression is longer than 64 KiB".into();
+            return Err(RegexError { message, range: 0..text.len(), help: None });
         }
-        let tree = read::read(text, flags)?;
-        let weight = tree.weight();
-        // What is read must run: a tree of doubtful size is compiled once to see whether it can be.
-        if weight > WEIGHT_LIMIT || (weight > SURELY_SMALL && tree.compile().is_err()) {
-            return Err(fail(format!(
-                "the regular expression is too large: {weight} ranges of characters once its counted repetitions are \
-                 written out, where at most {WEIGHT_LIMIT} can be run"
-            )));
-        }
-        Ok(Regex { text: text.into(), flags, tree })
+        let regex = Regex { text: text.into(), flags, tree: read::read(text, flags)? };
+        if regex.weight() > WEIGHT_LIMIT { Err(regex.too_large()) } else { Ok(regex) }
+    }
+
+    /// The expression, if it can be run: one of doubtful size is compiled once to see.
+    ///
+    /// # Errors
+    /// Where it is too large.
+    pub fn proved(self) -> Result<Regex, RegexError> {
+        if self.weight() > SURELY_SMALL && self.tree.compile().is_err() { Err(self.too_large()) } else { Ok(self) }
+    }
+
+    fn too_large(&self) -> RegexError {
+        let message = format!(
+            "the regular expression is too large: {} ranges of characters once its counted repetitions are written \
+             out, where at most {WEIGHT_LIMIT} can be run",
+            self.weight()
+        );
+        RegexError { message, range: 0..self.text.len(), help: None }
     }
 
     /// What the expression costs: its leaves once counted repetitions are written out, a class counting as its ranges.
