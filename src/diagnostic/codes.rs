@@ -252,6 +252,10 @@ codes! {
     MAPPING_DOUBTFUL = "SG0624" Warning;
     /// A text can begin within the product's spelling of a character.
     MAPPING_SPELLING = "SG0627" Warning;
+    /// A table may lack a column of the rule.
+    FIELD_OPTIONAL = "SG0630" Warning;
+    /// A column of a few words is asked for another one.
+    WORD_UNKNOWN = "SG0631" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.
