@@ -10,7 +10,7 @@ use super::console::Console;
 use super::input::Loaded;
 use super::mapping::Mappings;
 use super::plan::Plan;
-use super::{Exit, Stop, verify};
+use super::{Exit, Stop, verify, verify_bench};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
@@ -24,7 +24,7 @@ const DEEPER: usize = 20;
 
 /// What is run.
 pub(super) struct Run<'a> {
-    pub benches: &'a [verify::Bench],
+    pub benches: &'a [verify_bench::Bench],
     pub templates: &'a Templates,
     pub mappings: &'a Mappings,
     pub rules: &'a [(&'a Loaded, &'a Plan<'a>, &'a Rule)],
@@ -122,7 +122,7 @@ impl Run<'_> {
     }
 
     fn seats<'b>(&self, benches: &'b [Bench<'b>]) -> Vec<Option<Seat<'b>>> {
-        let seat = |(bench, own): (&'b Bench<'b>, &verify::Bench)| Some(Seat::new(bench, own.engines().ok()?));
+        let seat = |(bench, own): (&'b Bench<'b>, &verify_bench::Bench)| Some(Seat::new(bench, own.engines().ok()?));
         benches.iter().zip(self.benches).map(seat).collect()
     }
 

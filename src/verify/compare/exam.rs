@@ -1,7 +1,7 @@
 //! A rule's events, judged once, for any number of queries of that rule.
 
 use super::members::{self, Members, Strangers};
-use super::{Comparison, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for, with};
+use super::{Comparison, Evidence, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for};
 use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
 use crate::ir::{self, Expr, Rule};
@@ -51,17 +51,10 @@ impl<'m> Exam<'m> {
             let normal = normalized(rule);
             let query = converted(session, &normal, &options)?;
             let store = Store::new(model(session, target)?, rule);
-            let judge = Judge {
-                store: &store,
-                matcher: Verdict::new(store.rule()),
-                meant: Verdict::new(rule),
-                query: &query,
-                table: TABLE,
-                through: None,
-            };
-            let (members, more) = members::check(rule, target, &query, Strangers::Tested);
-            let (table, rows) = judged(&judge, &with(events, more))?;
-            drop(judge);
+            let evidence = Evidence::new(rule).with_all(events);
+            let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Tested);
+            let evidence = evidence.with(more);
+            let (table, rows) = judged(&Judge::new(&store, rule, evidence.verdict(), &query, TABLE), &evidence)?;
             let (target, rule) = (target.to_owned(), rule.clone());
             return Ok(Self { query, table, rows, target, store, members, rule, normal, options, mapped: None });
         };
@@ -77,16 +70,12 @@ impl<'m> Exam<'m> {
         let query = converted(session, &normal, &options)?;
         let query = mapping.chain.postprocess(query, &mapped).map_err(|error| vec![error])?;
         let store = Store::mapped(model(session, target)?, result, &query);
-        let judge = Judge {
-            store: &store,
-            matcher: Verdict::new(store.rule()),
-            meant: Verdict::new(result),
-            query: &query,
-            table: named.unwrap_or(TABLE),
-            through: Some(Through { way: &way, rule: Verdict::new(rule) }),
-        };
-        let (members, more) = members::check(rule, target, &query, Strangers::Expected);
-        let (table, rows) = judged(&judge, &with(events, more))?;
+        let (evidence, meant) = (Evidence::new(rule).with_all(events), Verdict::new(result));
+        let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Expected);
+        let evidence = evidence.with(more);
+        let judge = Judge::new(&store, result, &meant, &query, named.unwrap_or(TABLE));
+        let judge = Judge { through: Some(Through { way: &way, rule: evidence.verdict() }), ..judge };
+        let (table, rows) = judged(&judge, &evidence)?;
         drop(judge);
         let (target, rule, mapped) = (target.to_owned(), rule.clone(), Some((mapping, mapped)));
         Ok(Self { query, table, rows, target, store, members, rule, normal, options, mapped })
@@ -151,7 +140,8 @@ impl<'m> Exam<'m> {
     /// What the engine says of the query.
     pub fn told_by_members(&self, engine: &mut dyn Engine, query: &str) -> Result<bool, EngineError> {
         let strangers = if self.mapped.is_some() { Strangers::Expected } else { Strangers::Tested };
-        let (members, events) = members::check(&self.rule, &self.target, query, strangers);
+        let evidence = Evidence::new(&self.rule);
+        let (members, events) = members::check(&self.rule, evidence.listed(), &self.target, query, strangers);
         if members == self.members || events.is_empty() {
             return Ok(false);
         }
@@ -170,15 +160,12 @@ impl<'m> Exam<'m> {
             Some((mapping, mapped)) => Some(mapping.chain.events(&self.rule, mapped, mapping.options)?),
             None => None,
         };
-        let judge = Judge {
-            store: &self.store,
-            matcher: Verdict::new(self.store.rule()),
-            meant: Verdict::new(result.unwrap_or(&self.rule)),
-            query: &self.query,
-            table: &self.table.name,
-            through: way.as_ref().map(|way| Through { way, rule: Verdict::new(&self.rule) }),
-        };
-        judged(&judge, events).ok()
+        let (evidence, meant) =
+            (Evidence::new(&self.rule).with_all(events), Verdict::new(result.unwrap_or(&self.rule)));
+        let judge = Judge::new(&self.store, result.unwrap_or(&self.rule), &meant, &self.query, &self.table.name);
+        let through = way.as_ref().map(|way| Through { way, rule: evidence.verdict() });
+        let judge = Judge { through, ..judge };
+        judged(&judge, &evidence).ok()
     }
 }
 
@@ -192,9 +179,10 @@ fn converted(session: &mut Session<'_>, normal: &Rule, options: &Options) -> Res
 }
 
 /// The table of the events and the answers that are right.
-fn judged(judge: &Judge<'_>, events: &[Event]) -> Result<(Table, Vec<Answer>), Vec<Diagnostic>> {
+fn judged(judge: &Judge<'_>, evidence: &Evidence<'_>) -> Result<(Table, Vec<Answer>), Vec<Diagnostic>> {
     let mut changed = Vec::new();
-    let rows = judge.rows(events, false, &mut Comparison::without_events(Outcome::Equal), &mut changed);
+    let samples = evidence.samples().iter();
+    let rows = judge.rows(samples, false, &mut Comparison::without_events(Outcome::Equal), &mut changed);
     if !changed.is_empty() {
         return Err(Vec::new());
     }
