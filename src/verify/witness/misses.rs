@@ -23,6 +23,8 @@ const SPECIAL: &[char] = &[
 const SPECIALS: usize = 4;
 /// How many nodes of a kind are twisted in a regex.
 const NODES: usize = 6;
+/// Among how many literals of a regex the last one is looked for.
+const LITERALS: usize = 64;
 /// Text for a field that no literal of a rule holds.
 const NONE: &str = "zz-none";
 
@@ -96,18 +98,18 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
     }
     let literals = texts::literals(pattern);
     let longest = literals.iter().enumerate().max_by_key(|(_, text)| text.len()).map(|(number, _)| number);
-    let changed = |change: &dyn Fn(&str) -> String| {
-        plain.text_with(pattern, |n, text| if Some(n) == longest { change(text) } else { text.to_owned() })
+    let changed = |place: Option<usize>, change: &dyn Fn(&str) -> String| {
+        plain.text_with(pattern, |n, text| if Some(n) == place { change(text) } else { text.to_owned() })
     };
-    let inside = |with: fn(char) -> String| changed(&|text| texts::replaced(text, text.chars().count() / 2, with));
+    let inside =
+        |with: fn(char) -> String| changed(longest, &|text| texts::replaced(text, text.chars().count() / 2, with));
+    let other = |text: &str, place: usize| texts::replaced(text, place, |c| texts::another(c).to_string());
     if front {
-        out.add(K::FirstReplaced, changed(&|text| texts::replaced(text, 0, |c| texts::another(c).to_string())));
+        out.add(K::FirstReplaced, changed(Some(0), &|text| other(text, 0)));
     }
     if end {
-        let last = |text: &str| {
-            texts::replaced(text, text.chars().count().saturating_sub(1), |c| texts::another(c).to_string())
-        };
-        out.add(K::LastReplaced, changed(&last));
+        let last = |text: &str| other(text, text.chars().count().saturating_sub(1));
+        out.add(K::LastReplaced, changed(literals.len().checked_sub(1), &last));
     }
     specials(pattern, out);
     out.add(K::InnerReplaced, inside(|c| texts::another(c).to_string()));
@@ -219,6 +221,10 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
         out.add(K::FrontMore, format!("x {text}"));
         out.add(K::EndMore, format!("{text} x"));
     }
+    // A search for less at an end finds more there.
+    let mut literals = (0..LITERALS).map_while(|number| walk::twisted(tree, plain, Twist::Replaced, number));
+    literals.next().into_iter().for_each(|text| out.add(K::FirstReplaced, text));
+    literals.last().into_iter().for_each(|text| out.add(K::LastReplaced, text));
     let more = Style { times: Times::More, ..plain };
     let mut twist = |kind, style, twist| {
         for number in 0..NODES {
