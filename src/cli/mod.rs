@@ -37,6 +37,7 @@ mod targets;
 mod templates;
 mod verdicts;
 mod verify;
+mod verify_bench;
 mod verify_documents;
 mod verify_mutants;
 

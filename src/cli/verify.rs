@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
 use super::batch::Batch;
 use super::console::Console;
-use super::engine::Process;
 use super::input::{self, Found, Loaded};
 use super::mapping::MappingArguments;
-use super::plan::{Plan, Views};
+use super::plan::{Part, Plan, Views};
 use super::run::{Input, sources};
 use super::settings::{Layers, View};
 use super::verdicts::{Reporter, Verdict};
-use super::verify_mutants::{self, Part};
+use super::verify_bench::{Bench, Seat, Seats, benches};
+use super::verify_mutants;
 use super::{Common, Exit, Stop, verify_documents};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -26,10 +26,10 @@ use crate::interp::Event;
 use crate::ir::Rule;
 use crate::mapping::vocabulary;
 use crate::sigma::UnresolvedPlaceholders;
-use crate::target::{Session, Target};
-use crate::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use crate::verify::witness::{self, Witnesses};
-use crate::verify::{Comparison, FlipCounts, Mapping, Outcome, Tally, compare, compare_mapped};
+use crate::verify::{
+    Comparison, Evidence, Extent, FlipCounts, Mapping, Outcome, Recorded, Tally, compare, compare_mapped,
+};
 
 /// Run the rules' queries and compare what they select with what the rules mean
 #[derive(Debug, Args)]
@@ -60,10 +60,10 @@ pub struct Arguments {
     /// sqlite (for sql), model (for eql, kql and spl), or a program that speaks JSON lines, with its arguments [default: sqlite
     /// or model]
     #[arg(long, value_name = "ENGINE")]
-    engine: Option<String>,
+    pub(super) engine: Option<String>,
     /// How long a program may take for an answer
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
-    timeout: u64,
+    pub(super) timeout: u64,
     /// Make mistakes in the templates and their operands, one at a time, and print how many of them the comparison notices
     #[arg(long)]
     mutants: bool,
@@ -72,7 +72,7 @@ pub struct Arguments {
     floor: Option<f64>,
     /// With --mutants: only a part of them, such as 2/5
     #[arg(long, value_name = "N/M", requires = "mutants")]
-    part: Option<Part>,
+    part: Option<verify_mutants::Part>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
@@ -121,41 +121,6 @@ pub enum Format {
     Junit,
 }
 
-/// What runs the queries of a target.
-enum Runner {
-    Sqlite,
-    Kql,
-    Eql,
-    Spl,
-    Program(Shared),
-}
-
-/// A program that all comparisons use, one after the other.
-#[derive(Clone)]
-struct Shared {
-    name: String,
-    process: Arc<Mutex<Process>>,
-}
-
-/// A target with what runs its queries.
-pub(super) struct Bench {
-    name: String,
-    target: Target,
-    runner: Runner,
-}
-
-/// What a thread keeps between rules.
-pub(super) struct Workplace<'b> {
-    pub(super) seats: Vec<Seat<'b>>,
-}
-
-/// A target's session and engines on one thread.
-pub(super) struct Seat<'b> {
-    pub(super) target: &'b str,
-    pub(super) session: Session<'b>,
-    pub(super) engines: Result<Vec<Box<dyn Engine>>, EngineError>,
-}
-
 /// What came of a rule.
 struct Done {
     /// With the places of their targets.
@@ -175,10 +140,10 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let views = Views::new(&layers, &found);
     let benches = benches(&arguments, views.targets(&templates)?)?;
     let mappings = views.mappings(console)?;
-    let names: Vec<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
+    let names: Vec<&str> = benches.iter().map(Bench::name).collect();
     let (plans, of) = views.plans(&mappings, &names)?;
     // A program holds one table: comparisons take turns.
-    let alone = benches.iter().any(|bench| matches!(bench.runner, Runner::Program(_)));
+    let alone = benches.iter().any(Bench::is_program);
     let batch = Batch::new(if alone { NonZeroUsize::new(1) } else { common.threads })?;
     let (loaded, mut exit) = read_rules(&arguments, &general, &found, &batch, console)?;
     let events = read_events(&arguments.events, console, &mut exit)?;
@@ -196,16 +161,18 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
         let run = verify_mutants::Run { benches, templates, mappings, rules, events, options, part, floor, format };
         return Ok(exit.max(run.run(&batch, console, stdout)?));
     }
+    let recorded = Recorded::new(events);
     let mut reporter = Reporter::new(arguments.format);
     let mut tallies = vec![Tally::default(); benches.len()];
     let mut flips = FlipCounts::default();
     let mut different = false;
     let mut unknown = UnknownFields::default();
+    let seats: Vec<Seats<'_>> = benches.iter().map(Seats::new).collect();
     console.start(rules.len());
     batch.run(
         &rules,
-        || Workplace::new(&benches),
-        |workplace, (file, plan, rule)| workplace.verify(file, plan, rule, &events, options),
+        || (),
+        |(), (file, plan, rule)| verify(&seats, file, plan, rule, &recorded, options),
         |done| {
             for (target, verdict) in &done.verdicts {
                 tallies.get_mut(*target).into_iter().for_each(|tally| tally.add(&verdict.comparison));
@@ -250,52 +217,6 @@ fn refuse_two_stdins(arguments: &Arguments) -> Result<(), Stop> {
         return Err(Diagnostic::new(codes::ARGUMENT_INVALID, message).help("put one of them into a file").into());
     }
     Ok(())
-}
-
-/// Finds what runs the queries of the targets.
-pub(super) fn benches(arguments: &Arguments, targets: Vec<(String, Target)>) -> Result<Vec<Bench>, Stop> {
-    let engine = arguments.engine.as_deref().map(str::trim);
-    let program = match engine {
-        None | Some("sqlite" | "model") => None,
-        Some(command) => Some(start(command, Duration::from_secs(arguments.timeout.max(1)))?),
-    };
-    let mut benches = Vec::with_capacity(targets.len());
-    for (name, target) in targets {
-        let runner = match (&program, engine, name.as_str()) {
-            (Some(program), ..) => Runner::Program(program.clone()),
-            (None, None | Some("sqlite"), "sql") => Runner::Sqlite,
-            (None, None | Some("model"), "kql") => Runner::Kql,
-            (None, None | Some("model"), "eql") => Runner::Eql,
-            (None, None | Some("model"), "spl") => Runner::Spl,
-            _ => return Err(no_engine(&name, engine).into()),
-        };
-        benches.push(Bench { name, target, runner });
-    }
-    Ok(benches)
-}
-
-fn start(command: &str, patience: Duration) -> Result<Shared, Diagnostic> {
-    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    let failed = |error: EngineError| {
-        Diagnostic::new(codes::ENGINE_FAILED, format!("the engine does not start: {error}"))
-            .help("--engine is sqlite, model, or a program with its arguments, separated by blanks")
-    };
-    let process = Process::start(&words, patience).map_err(failed)?;
-    Ok(Shared { name: process.name().to_owned(), process: Arc::new(Mutex::new(process)) })
-}
-
-fn no_engine(target: &str, engine: Option<&str>) -> Diagnostic {
-    let message = match engine {
-        Some(engine) => format!("the engine `{engine}` does not run queries of `{target}`"),
-        None => format!("`{target}` has no engine in the program"),
-    };
-    let help = match target.split_once(':') {
-        Some((_, dialect)) => {
-            format!("name a program that runs it, such as --engine 'python3 tests/engines/runner.py {dialect}'")
-        }
-        None => "leave --engine out, or name a program that runs it".to_owned(),
-    };
-    Diagnostic::new(codes::ARGUMENT_INVALID, message).help(help)
 }
 
 /// Reads the rules; what is to be said about them is said.
@@ -349,96 +270,38 @@ fn read_events(paths: &[PathBuf], console: &mut Console, exit: &mut Exit) -> Res
     Ok(out)
 }
 
-impl Bench {
-    /// The target's name.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The target.
-    pub(super) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// Engines of their own.
-    pub(super) fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
-        self.runner.engines()
-    }
-}
-
-impl Runner {
-    fn engines(&self) -> Result<Vec<Box<dyn Engine>>, EngineError> {
-        Ok(match self {
-            Runner::Sqlite => vec![Box::new(Sqlite::new()?)],
-            Runner::Kql => vec![Box::new(Kql::default())],
-            Runner::Spl => vec![Box::new(Spl::default())],
-            // A field may be missing in an event, or in the whole index: both must give the same.
-            Runner::Eql => vec![Box::new(Eql::new(Fields::All)), Box::new(Eql::new(Fields::Present))],
-            Runner::Program(program) => vec![Box::new(program.clone())],
-        })
-    }
-}
-
-impl Shared {
-    fn with<T>(&self, ask: impl FnOnce(&mut Process) -> Result<T, EngineError>) -> Result<T, EngineError> {
-        match self.process.lock() {
-            Ok(mut process) => ask(&mut process),
-            Err(_) => Err(EngineError::Gone(format!("`{}` was lost", self.name))),
+/// Compares a rule on all its targets, each on a thread of its own where one is free.
+fn verify(
+    seats: &[Seats<'_>],
+    file: &Loaded,
+    plan: &Plan<'_>,
+    rule: &Rule,
+    recorded: &Recorded,
+    options: witness::Options,
+) -> Done {
+    let witnesses = Witnesses::of(rule, options);
+    let mut flips = FlipCounts::default();
+    flips.add(&witnesses);
+    // A mapping, and a table's name, look at more of an event than the rule.
+    let plain = plan.parts.iter().all(|part| part.chain.is_empty() && part.table().is_none());
+    let extent = if plain { Extent::Named } else { Extent::Whole };
+    let made = witnesses.events.into_iter().map(|witness| witness.event);
+    let evidence = Evidence::new(rule).with_recorded(recorded, extent).with(made);
+    let compared = |part: &Part<'_>, seat: &mut Seat<'_>| {
+        let mapping = (!part.chain.is_empty()).then_some(Mapping { chain: &part.chain, options: &part.mapping });
+        let (session, table) = (&mut seat.session, part.table());
+        match (&mut seat.engines, mapping) {
+            (Ok(engines), None) => compare(&evidence, seat.target, table, session, engines),
+            (Ok(engines), Some(mapping)) => compare_mapped(&evidence, mapping, seat.target, table, session, engines),
+            (Err(error), _) => Comparison::failed(seat.target, error.clone()),
         }
-    }
-}
-
-impl Engine for Shared {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn load(&mut self, table: &Table) -> Result<(), EngineError> {
-        self.with(|process| process.load(table))
-    }
-
-    fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError> {
-        self.with(|process| process.query(text))
-    }
-}
-
-impl<'b> Workplace<'b> {
-    pub(super) fn new(benches: &'b [Bench]) -> Self {
-        let seat = |bench: &'b Bench| Seat {
-            target: &bench.name,
-            session: bench.target.session(),
-            engines: bench.runner.engines(),
-        };
-        Self { seats: benches.iter().map(seat).collect() }
-    }
-
-    fn verify(
-        &mut self,
-        file: &Loaded,
-        plan: &Plan<'_>,
-        rule: &Rule,
-        given: &[Event],
-        options: witness::Options,
-    ) -> Done {
-        let witnesses = Witnesses::of(rule, options);
-        let mut flips = FlipCounts::default();
-        flips.add(&witnesses);
-        let made = witnesses.events.into_iter().map(|witness| witness.event);
-        let events: Vec<Event> = given.iter().cloned().chain(made).collect();
-        let verdicts = plan.parts.iter().filter_map(|part| {
-            let seat = self.seats.get_mut(part.target)?;
-            let mapping = (!part.chain.is_empty()).then_some(Mapping { chain: &part.chain, options: &part.mapping });
-            let comparison = match (&mut seat.engines, mapping) {
-                (Ok(engines), None) => compare(rule, seat.target, part.table(), &mut seat.session, engines, &events),
-                (Ok(engines), Some(mapping)) => {
-                    compare_mapped(rule, mapping, seat.target, part.table(), &mut seat.session, engines, &events)
-                }
-                (Err(error), _) => Comparison::failed(seat.target, error.clone()),
-            };
-            Some((part.target, Verdict::new(file.source.name(), rule, seat.target, comparison)))
-        });
-        Done { verdicts: verdicts.collect(), flips }
-    }
+    };
+    let verdicts = plan.parts.par_iter().filter_map(|part| {
+        let seats = seats.get(part.target)?;
+        let comparison = seats.with(|seat| compared(part, seat));
+        Some((part.target, Verdict::new(file.source.name(), rule, seats.target(), comparison)))
+    });
+    Done { verdicts: verdicts.collect(), flips }
 }
 
 /// Fields that are not known, with the number of rules that name them.
@@ -476,7 +339,7 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
         console.summary(&format!(
             "{}: {} equal, {} different, {} not compared, {} failed, {} refused; {} events, {} matches; {} of {} rules matched, {} \
              told two events apart",
-            bench.name,
+            bench.name(),
             tally.equal,
             tally.different,
             tally.not_compared,
@@ -526,6 +389,15 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
     ));
     console.summary(&format!(
         "boundaries: {} near hits, {} near misses; {} kinds more than --witnesses allows; {} predicates without any",
-        flips.hits, flips.misses, flips.capped, flips.bare,
+        flips.hits,
+        flips.misses,
+        flips.capped.values().map(|capped| capped.kinds).sum::<usize>(),
+        flips.bare,
     ));
+    let capped: Vec<String> = (flips.capped.iter())
+        .map(|(kind, capped)| format!("{} {} ({})", capped.predicates, kind.as_str(), capped.kinds))
+        .collect();
+    if !capped.is_empty() {
+        console.summary(&format!("  predicates with more kinds than that, and how many: {}", capped.join(", ")));
+    }
 }

@@ -14,7 +14,8 @@ use super::input;
 use super::mapping::Mappings;
 use super::settings::{Layers, View};
 use super::templates::templates;
-use super::verify::{Arguments, Format, Workplace, benches};
+use super::verify::{Arguments, Format};
+use super::verify_bench::{Seat, Seats, benches};
 use super::{Common, Exit, Stop, junit, plan};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
@@ -107,12 +108,13 @@ pub fn run(
     let (cases, jobs) = jobs(rules, &pairs);
     let mut verdicts: Vec<Vec<Verdict>> =
         names.iter().map(|_| cases.iter().map(|_| Verdict::default()).collect()).collect();
+    let seats: Vec<Seats<'_>> = benches.iter().map(Seats::new).collect();
     console.start(jobs.len());
     let mut next = jobs.iter();
     batch.run(
         &jobs,
-        || Workplace::new(&benches),
-        |workplace, job| ask(workplace, job, &chains, &pairs),
+        || (),
+        |(), job| ask(&seats, job, &chains, &pairs),
         |asked: Vec<Asked>| {
             if let Some(job) = next.next() {
                 for (verdicts, asked) in verdicts.iter_mut().zip(asked) {
@@ -262,15 +264,9 @@ fn words(logsource: &Logsource) -> String {
 }
 
 /// Asks a job for each target.
-fn ask(
-    workplace: &mut Workplace<'_>,
-    job: &Job,
-    chains: &[(Chain<'_>, mapping::Options)],
-    pairs: &[Placed],
-) -> Vec<Asked> {
+fn ask(seats: &[Seats<'_>], job: &Job, chains: &[(Chain<'_>, mapping::Options)], pairs: &[Placed]) -> Vec<Asked> {
     let pairs: Vec<&Pair> = job.pairs.iter().filter_map(|number| Some(&pairs.get(*number)?.pair)).collect();
-    let seats = workplace.seats.iter_mut().zip(chains);
-    let asked = seats.map(|(seat, (chain, options))| {
+    let ask = |seat: &mut Seat<'_>, (chain, options): &(Chain<'_>, mapping::Options)| {
         let mapping = (!chain.is_empty()).then_some(Mapping { chain, options });
         match &mut seat.engines {
             Ok(engines) => {
@@ -281,8 +277,8 @@ fn ask(
                 Asked::Failed { engine, query, error: error.clone() }
             }
         }
-    });
-    asked.collect()
+    };
+    seats.iter().zip(chains).map(|(seats, way)| seats.with(|seat| ask(seat, way))).collect()
 }
 
 impl Verdict {

@@ -10,7 +10,7 @@ use super::console::Console;
 use super::input::Loaded;
 use super::mapping::Mappings;
 use super::plan::Plan;
-use super::{Exit, Stop, verify};
+use super::{Exit, Stop, verify, verify_bench};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::interp::Event;
 use crate::ir::Rule;
@@ -19,12 +19,12 @@ use crate::verify::mutants::{Bench, Examined, Score, Scores, Seat, Verdict};
 use crate::verify::witness::{self, Witnesses};
 use crate::verify::{Exam, Mapping};
 
-/// How many times as many altered events a deeper search makes.
+/// How many times as many near hits, near misses and altered events a deeper search makes.
 const DEEPER: usize = 20;
 
 /// What is run.
 pub(super) struct Run<'a> {
-    pub benches: &'a [verify::Bench],
+    pub benches: &'a [verify_bench::Bench],
     pub templates: &'a Templates,
     pub mappings: &'a Mappings,
     pub rules: &'a [(&'a Loaded, &'a Plan<'a>, &'a Rule)],
@@ -122,7 +122,7 @@ impl Run<'_> {
     }
 
     fn seats<'b>(&self, benches: &'b [Bench<'b>]) -> Vec<Option<Seat<'b>>> {
-        let seat = |(bench, own): (&'b Bench<'b>, &verify::Bench)| Some(Seat::new(bench, own.engines().ok()?));
+        let seat = |(bench, own): (&'b Bench<'b>, &verify_bench::Bench)| Some(Seat::new(bench, own.engines().ok()?));
         benches.iter().zip(self.benches).map(seat).collect()
     }
 
@@ -185,11 +185,9 @@ impl Run<'_> {
         examples: &BTreeMap<usize, Vec<(usize, usize)>>,
         scores: &mut [Scores],
     ) -> Result<(), Stop> {
-        let options = witness::Options {
-            seed: self.options.seed.wrapping_add(1),
-            mutations: self.options.mutations.saturating_mul(DEEPER),
-            ..self.options
-        };
+        let seed = self.options.seed.wrapping_add(1);
+        let near = self.options.near.saturating_mul(DEEPER);
+        let options = witness::Options { seed, ..self.options }.with_near(near);
         let items: Vec<(usize, &Vec<(usize, usize)>)> = examples.iter().map(|(rule, found)| (*rule, found)).collect();
         let tell = |seats: &mut Vec<Option<Seat<'_>>>, (rule, found): &(usize, &Vec<(usize, usize)>)| {
             let mut out = Vec::new();

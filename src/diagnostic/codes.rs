@@ -144,6 +144,8 @@ codes! {
     ESCAPED_CONTROL = "SG0222" Note;
     /// The regular expressions of a rule or file are too large together.
     BUDGET_EXCEEDED = "SG0223" Error;
+    /// A field's name begins or ends with a blank.
+    FIELD_BLANK = "SG0224" Warning;
 
     // ---- 03xx: conditions ----
     /// There is no condition, or it is no text.

@@ -64,7 +64,7 @@ pub enum Skeleton {
 }
 
 /// Which letters a case-insensitive comparison takes as equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Folding {
     /// Unicode simple case folding: one code point to one code point, so `Ä` equals `ä` but `ß` does not equal `ss`.
     #[default]

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 pub use exam::Exam;
 
-use super::engine::{Engine, EngineError};
+use super::engine::{Engine, EngineError, Table};
+use super::evidence::{Evidence, Sample};
 use super::exclusion::Exclusion;
 use super::members::{self, Members, Strangers};
 use super::shrink::shrink;
@@ -122,17 +123,17 @@ pub struct Mapping<'m> {
     pub options: &'m mapping::Options,
 }
 
-/// Converts the rule and compares its query with the interpreter on the events, with every engine.
+/// Converts the rule and compares its query with the interpreter on the evidence, with every engine.
 ///
 /// `target` is the name under which `session`'s target was loaded, `table` what the query names as its table.
 pub fn compare(
-    rule: &Rule,
+    evidence: &Evidence<'_>,
     target: &str,
     table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
-    events: &[Event],
 ) -> Comparison {
+    let rule = evidence.rule();
     let name = table.or_else(|| table_for(target));
     let (query, warned) = match convert(rule, session, name) {
         Ok(converted) => converted,
@@ -142,16 +143,9 @@ pub fn compare(
         Ok(model) => Store::new(model, rule).of_table(table.unwrap_or_default()),
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
-    let judge = Judge {
-        store: &store,
-        matcher: Verdict::new(store.rule()),
-        meant: Verdict::new(rule),
-        query: &query,
-        table: name.unwrap_or(TABLE),
-        through: None,
-    };
-    let (members, more) = members::check(rule, target, &query, Strangers::Tested);
-    let comparison = judge.compare(engines, &with(events, more), warned);
+    let judge = Judge::new(&store, rule, evidence.verdict(), &query, name.unwrap_or(TABLE));
+    let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Tested);
+    let comparison = judge.compare(engines, evidence, &more, warned);
     Comparison { members, unknown_fields: mapping::vocabulary::unknown(rule), ..comparison }
 }
 
@@ -162,14 +156,14 @@ pub fn compare(
 /// The query is the one after the post-processing of the pipelines. Where that computes columns, the store has what they
 /// are computed from.
 pub fn compare_mapped(
-    rule: &Rule,
+    evidence: &Evidence<'_>,
     mapping: Mapping<'_>,
     target: &str,
     table: Option<&str>,
     session: &mut Session<'_>,
     engines: &mut [Box<dyn Engine>],
-    events: &[Event],
 ) -> Comparison {
+    let rule = evidence.rule();
     let mapped = mapping.chain.apply(rule.clone(), mapping.options);
     let way = mapping.chain.events(rule, &mapped, mapping.options);
     let (Some(result), Some(way)) = (&mapped.rule, &way) else {
@@ -192,22 +186,12 @@ pub fn compare_mapped(
         Err(errors) => return Comparison::without_events(Outcome::Refused(errors)),
     };
     let store = table.into_iter().fold(store, Store::of_table);
-    let judge = Judge {
-        store: &store,
-        matcher: Verdict::new(store.rule()),
-        meant: Verdict::new(result),
-        query: &query,
-        table: name.or(own).unwrap_or(TABLE),
-        through: Some(Through { way, rule: Verdict::new(rule) }),
-    };
-    let (members, more) = members::check(rule, target, &query, Strangers::Expected);
-    let comparison = judge.compare(engines, &with(events, more), warned);
+    let meant = Verdict::new(result);
+    let judge = Judge::new(&store, result, &meant, &query, name.or(own).unwrap_or(TABLE));
+    let judge = Judge { through: Some(Through { way, rule: evidence.verdict() }), ..judge };
+    let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Expected);
+    let comparison = judge.compare(engines, evidence, &more, warned);
     Comparison { members, unknown_fields: mapped.record.unmapped.clone(), ..comparison }
-}
-
-/// The events and more of them.
-fn with(events: &[Event], more: Vec<Event>) -> Cow<'_, [Event]> {
-    if more.is_empty() { Cow::Borrowed(events) } else { events.iter().cloned().chain(more).collect() }
 }
 
 /// What the target's store does to an event; an error where its manifest does not say.
@@ -277,25 +261,44 @@ struct Changed<'e> {
 struct Through<'a> {
     way: &'a Events<'a>,
     /// Of the rule before its mapping.
-    rule: Verdict<'a>,
+    rule: &'a Verdict<'a>,
 }
 
 struct Judge<'a> {
     store: &'a Store,
-    /// Of the projected rule.
-    matcher: Verdict<'a>,
+    /// Of the projected rule, where it is another one.
+    projected: Option<Verdict<'a>>,
     /// Of the rule that was converted.
-    meant: Verdict<'a>,
+    meant: &'a Verdict<'a>,
     query: &'a str,
     table: &'a str,
     through: Option<Through<'a>>,
 }
 
 impl<'a> Judge<'a> {
-    fn compare(&self, engines: &mut [Box<dyn Engine>], events: &[Event], warned: bool) -> Comparison {
+    /// Of a rule and its query, without a mapping; `meant` is the rule's verdict.
+    fn new(store: &'a Store, rule: &Rule, meant: &'a Verdict<'a>, query: &'a str, table: &'a str) -> Self {
+        let projected = (store.rule().condition != rule.condition).then(|| Verdict::new(store.rule()));
+        Self { store, projected, meant, query, table, through: None }
+    }
+
+    /// The verdict of the rule as it is meant in the store.
+    fn stored_verdict(&self) -> &Verdict<'a> {
+        self.projected.as_ref().unwrap_or(self.meant)
+    }
+
+    fn compare(
+        &self,
+        engines: &mut [Box<dyn Engine>],
+        evidence: &Evidence<'_>,
+        more: &[Event],
+        warned: bool,
+    ) -> Comparison {
         let mut comparison = Comparison::without_events(Outcome::Equal);
         let mut changed = Vec::new();
-        let rows = self.rows(events, warned, &mut comparison, &mut changed);
+        let more: Vec<Sample<'_>> = more.iter().map(|event| evidence.sample(Cow::Borrowed(event))).collect();
+        let samples = evidence.samples().iter().chain(&more);
+        let rows = self.rows(samples, warned, &mut comparison, &mut changed);
         if let (Some(through), Some(first)) = (&self.through, changed.iter().min_by_key(|c| size(c.event))) {
             let difference = self.changed(through, first, changed.len());
             comparison.outcome = Outcome::Different(Box::new(difference));
@@ -305,8 +308,9 @@ impl<'a> Judge<'a> {
             comparison.outcome = Outcome::NotCompared;
             return comparison;
         }
+        let table = self.store.table(self.table, rows.iter().map(|row| row.stored.clone()).collect());
         for engine in engines {
-            match self.ask(engine.as_mut(), &rows) {
+            match self.ask(engine.as_mut(), &table, &rows) {
                 Ok(None) => {}
                 Ok(Some(difference)) => {
                     comparison.outcome = Outcome::Different(Box::new(difference));
@@ -325,21 +329,21 @@ impl<'a> Judge<'a> {
     /// The distinct events as the store holds them, with the interpreter's verdicts; counts what is to be counted.
     fn rows<'e>(
         &self,
-        events: &'e [Event],
+        samples: impl Iterator<Item = &'e Sample<'e>>,
         warned: bool,
         counts: &mut Comparison,
         changed: &mut Vec<Changed<'e>>,
     ) -> Vec<Row<'e>> {
         let mut seen = HashSet::new();
         let mut rows = Vec::new();
-        let mut exclude = |exclusion| *counts.excluded.entry(exclusion).or_default() += 1;
-        for event in events {
-            for form in self.forms(event) {
+        for Sample { event, matches: verdict, count } in samples {
+            let event: &Event = event;
+            let mut exclude = |exclusion| *counts.excluded.entry(exclusion).or_default() += count;
+            for form in self.forms(event, *verdict) {
                 let mapped = match form {
                     Ok(Form::Same(mapped)) => mapped,
                     Ok(Form::Changed(mapped)) => {
-                        let matches = !self.meant.matches(&mapped);
-                        changed.push(Changed { event, mapped, matches });
+                        changed.push(Changed { event, mapped, matches: *verdict });
                         continue;
                     }
                     Err(exclusion) => {
@@ -354,9 +358,11 @@ impl<'a> Judge<'a> {
                         continue;
                     }
                 };
-                let matches = self.matcher.matches(&stored);
-                if self.meant.matches(&mapped) != matches {
-                    counts.data_model.note(event, warned);
+                // One rule says the same of the same event.
+                let same = self.projected.is_none() && stored == *mapped;
+                let matches = if same { *verdict } else { self.stored_verdict().matches(&stored) };
+                if *verdict != matches {
+                    counts.data_model.note(event, *count, warned);
                 }
                 if seen.insert(serde_json::to_string(&stored.0).unwrap_or_default()) {
                     rows.push(Row { event, mapped, stored, matches });
@@ -369,9 +375,10 @@ impl<'a> Judge<'a> {
     }
 
     /// The event as the product has it, in each way that the mapping leaves open; itself without a mapping.
-    fn forms<'e>(&self, event: &'e Event) -> Vec<Result<Form<'e>, Exclusion>> {
+    ///
+    /// `verdict` is that of the rule before its mapping.
+    fn forms<'e>(&self, event: &'e Event, verdict: bool) -> Vec<Result<Form<'e>, Exclusion>> {
         let Some(through) = &self.through else { return vec![Ok(Form::Same(Cow::Borrowed(event)))] };
-        let verdict = through.rule.matches(event);
         let judge = |stored: Result<Event, Unfit>| {
             let mapped = stored.map_err(|unfit| Exclusion::Unfit(unfit.reason))?;
             if self.meant.matches(&mapped) == verdict {
@@ -389,7 +396,7 @@ impl<'a> Judge<'a> {
     /// The counter-example where the mapping itself changes the verdict.
     fn changed(&self, through: &Through<'_>, first: &Changed<'_>, count: usize) -> Difference {
         let form = |event: &Event| {
-            self.forms(event).into_iter().find_map(|form| match form {
+            self.forms(event, through.rule.matches(event)).into_iter().find_map(|form| match form {
                 Ok(Form::Changed(mapped)) if self.meant.matches(&mapped) != first.matches => Some(mapped),
                 _ => None,
             })
@@ -410,9 +417,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn ask(&self, engine: &mut dyn Engine, rows: &[Row<'_>]) -> Result<Option<Difference>, EngineError> {
-        let stored = rows.iter().map(|row| row.stored.clone()).collect();
-        let selected = self.select(engine, stored)?;
+    /// The counter-example that an engine shows on the rows, which are those of the table.
+    fn ask(&self, engine: &mut dyn Engine, table: &Table, rows: &[Row<'_>]) -> Result<Option<Difference>, EngineError> {
+        engine.load(table)?;
+        let selected = engine.query(self.query)?;
         let differs = |(number, row): &(usize, &Row<'_>)| selected.contains(number) != row.matches;
         let different: Vec<&Row<'_>> = rows.iter().enumerate().filter(differs).map(|(_, row)| row).collect();
         let Some(first) = different.iter().min_by_key(|row| size(row.event)) else { return Ok(None) };
@@ -422,7 +430,7 @@ impl<'a> Judge<'a> {
             Some((mapped, stored)) => (mapped.into_owned(), stored),
             None => (first.mapped.as_ref().clone(), first.stored.clone()),
         };
-        let trace = self.matcher.matcher().trace(&stored);
+        let trace = self.stored_verdict().matcher().trace(&stored);
         let (engine, query) = (engine.name().to_owned(), self.query.to_owned());
         let mapped = self.through.is_some().then_some(mapped);
         let (stage, count) = (Stage::Query, different.len());
@@ -433,10 +441,12 @@ impl<'a> Judge<'a> {
     fn candidates<'e>(&self, event: &'e Event, matches: bool) -> Vec<(Cow<'e, Event>, Event)> {
         let stored = |form| {
             let Ok(Form::Same(mapped)) = form else { return None };
-            let stored = self.store.project(&mapped).ok().filter(|stored| self.matcher.matches(stored) == matches)?;
+            let stored = self.store.project(&mapped).ok();
+            let stored = stored.filter(|stored| self.stored_verdict().matches(stored) == matches)?;
             Some((mapped, stored))
         };
-        self.forms(event).into_iter().filter_map(stored).collect()
+        let verdict = self.through.as_ref().is_some_and(|through| through.rule.matches(event));
+        self.forms(event, verdict).into_iter().filter_map(stored).collect()
     }
 
     /// The first of the events on which the engine still disagrees in the same way.
@@ -482,11 +492,12 @@ enum Form<'e> {
 }
 
 impl DataModel {
-    fn note(&mut self, event: &Event, warned: bool) {
+    /// So many events that look like this one.
+    fn note(&mut self, event: &Event, count: usize, warned: bool) {
         if event.0.values().any(is_stated) {
-            self.stated += 1;
+            self.stated += count;
         } else if warned {
-            self.warned += 1;
+            self.warned += count;
         } else if self.unwarned.is_none() {
             self.unwarned = Some(event.clone());
         }

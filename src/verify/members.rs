@@ -36,46 +36,73 @@ pub struct Members {
     pub strangers: usize,
 }
 
-/// The members as read in the query, and events for what the reading leaves open. `with_strangers`: whether the query should
-/// have no constants but the rule's, as where no mapping adds any.
-pub(super) fn check(rule: &Rule, target: &str, query: &str, strangers: Strangers) -> (Members, Vec<Event>) {
-    let lists = witness::long_lists(rule);
-    if lists.is_empty() {
-        return (Members::default(), Vec::new());
+/// The predicates of a rule with long lists, by what a query's text must show of them.
+pub(super) struct Listed<'r> {
+    predicates: Vec<&'r Predicate>,
+    /// How many readings each predicate must have in the query.
+    needs: Vec<usize>,
+    /// The predicates that a reading shows, by their places.
+    places: HashMap<String, Vec<usize>>,
+    /// Which of them are members of long lists.
+    members: Vec<usize>,
+}
+
+impl<'r> Listed<'r> {
+    /// Of a rule; `None` where it has no long list.
+    pub(super) fn of(rule: &'r Rule) -> Option<Self> {
+        let lists = witness::long_lists(rule);
+        if lists.is_empty() {
+            return None;
+        }
+        let listed: HashSet<*const Predicate> = lists.into_iter().flatten().map(std::ptr::from_ref).collect();
+        let mut out = Self { predicates: Vec::new(), needs: Vec::new(), places: HashMap::new(), members: Vec::new() };
+        rule.condition.for_each_predicate(&mut |predicate, _| {
+            let place = out.predicates.len();
+            let readings = of_test(&predicate.test).unwrap_or_default();
+            out.needs.push(if readings.is_empty() { 1 } else { readings.len() });
+            readings.into_iter().for_each(|reading| out.places.entry(reading).or_default().push(place));
+            out.predicates.push(predicate);
+            if listed.contains(&std::ptr::from_ref(predicate)) {
+                out.members.push(place);
+            }
+        });
+        Some(out)
     }
+}
+
+/// The members as read in the query, and events for what the reading leaves open.
+pub(super) fn check(
+    rule: &Rule,
+    listed: Option<&Listed<'_>>,
+    target: &str,
+    query: &str,
+    strangers: Strangers,
+) -> (Members, Vec<Event>) {
+    let Some(listed) = listed else { return (Members::default(), Vec::new()) };
     let constants = constants(target, query).unwrap_or_default();
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut needs: Vec<usize> = Vec::new();
-    let mut predicates: Vec<&Predicate> = Vec::new();
-    rule.condition.for_each_predicate(&mut |predicate, _| {
-        let readings = of_test(&predicate.test).unwrap_or_default();
-        needs.push(if readings.is_empty() { 1 } else { readings.len() });
-        readings.into_iter().for_each(|reading| places.entry(reading).or_default().push(predicates.len()));
-        predicates.push(predicate);
-    });
+    let mut needs = listed.needs.clone();
     let mut strange: Vec<String> = Vec::new();
     let mut seen = HashSet::new();
     for constant in &constants {
-        let readings = shown(constant, &places);
+        let readings = shown(constant, &listed.places);
         if readings.is_empty() && strangers == Strangers::Tested && strange.len() < STRANGERS {
             strange.push(constant.clone());
         }
         for reading in readings {
-            if let Some((reading, members)) = places.get_key_value(&reading)
+            if let Some((reading, members)) = listed.places.get_key_value(&reading)
                 && seen.insert(reading)
             {
-                members.iter().for_each(|member| needs[*member] = needs[*member].saturating_sub(1));
+                let needs = |member: &usize| needs.get_mut(*member).into_iter().for_each(|n| *n = n.saturating_sub(1));
+                members.iter().for_each(needs);
             }
         }
     }
-    let listed: HashSet<*const Predicate> = lists.into_iter().flatten().map(std::ptr::from_ref).collect();
-    let of_lists =
-        predicates.iter().zip(&needs).filter(|(predicate, _)| listed.contains(&std::ptr::from_ref(**predicate)));
-    let (read, open): (Vec<_>, Vec<_>) = of_lists.partition(|(_, needs)| **needs == 0);
-    let open: Vec<&Predicate> = open.into_iter().map(|(predicate, _)| *predicate).collect();
+    let is_open = |member: &&usize| needs.get(**member).is_none_or(|needs| *needs > 0);
+    let predicate = |member: &usize| listed.predicates.get(*member).copied();
+    let open: Vec<&Predicate> = listed.members.iter().filter(is_open).filter_map(predicate).collect();
+    let read = listed.members.len() - open.len();
     let tested = &open[..open.len().min(TESTED)];
-    let counts =
-        Members { read: read.len(), tested: tested.len(), unread: open.len() - tested.len(), strangers: strange.len() };
+    let counts = Members { read, tested: tested.len(), unread: open.len() - tested.len(), strangers: strange.len() };
     (counts, witness::member_events(rule, tested, &strange))
 }
 
@@ -259,6 +286,10 @@ mod tests {
         Rule { meta: Default::default(), logsource: Default::default(), table: None, condition }
     }
 
+    fn checked(rule: &Rule, query: &str, strangers: Strangers) -> (Members, Vec<Event>) {
+        check(rule, Listed::of(rule).as_ref(), "sql", query, strangers)
+    }
+
     fn texts() -> Vec<String> {
         (0..40).map(|n| format!("a_{n}*\\%[x]'\"é")).collect()
     }
@@ -276,8 +307,7 @@ mod tests {
         let glob = quoted(|text| format!("'*{}*'", text.replace('[', "[[]").replace('*', "[*]").replace('\'', "''")));
         let regex = quoted(|text| format!("'(?is){}'", regex_syntax::escape(text).replace('\'', "''")));
         for query in [plain, like, glob, regex] {
-            let (members, events) =
-                check(&rule, "sql", &format!("SELECT * FROM t WHERE a IN ({query})"), Strangers::Tested);
+            let (members, events) = checked(&rule, &format!("SELECT * FROM t WHERE a IN ({query})"), Strangers::Tested);
             assert_eq!(members, Members { read: 40, ..Members::default() }, "{query}");
             assert!(events.is_empty());
         }
@@ -289,12 +319,12 @@ mod tests {
         let rule = rule(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let rest: Vec<String> = texts.iter().skip(1).map(|text| format!("'{}'", text.replace('\'', "''"))).collect();
         let query = format!("a IN ({}, 'stranger')", rest.join(", "));
-        let (members, events) = check(&rule, "sql", &query, Strangers::Tested);
+        let (members, events) = checked(&rule, &query, Strangers::Tested);
         assert_eq!(members, Members { read: 39, tested: 1, unread: 0, strangers: 1 });
         let values: Vec<&str> = events.iter().filter_map(|event| event.0.get("a")?.as_str()).collect();
         assert_eq!(values, [texts[0].as_str(), "stranger"]);
         // A member that another one holds is not shown by that one.
-        let (members, _) = check(&rule, "sql", &query, Strangers::Expected);
+        let (members, _) = checked(&rule, &query, Strangers::Expected);
         assert_eq!(members.strangers, 0);
     }
 }

@@ -17,6 +17,7 @@ mod compare;
 mod document;
 mod documents;
 pub mod engine;
+mod evidence;
 mod exclusion;
 mod members;
 pub mod mutants;
@@ -32,6 +33,7 @@ pub mod witness;
 
 pub use compare::{Comparison, DataModel, Difference, Exam, Mapping, Outcome, Stage, compare, compare_mapped};
 pub use documents::{Answer, Asked, Pair, Scope, compare_documents};
+pub use evidence::{Evidence, Extent, Recorded};
 pub use exclusion::Exclusion;
 pub use members::Members;
-pub use tally::{FlipCounts, Tally};
+pub use tally::{Capped, FlipCounts, Tally};

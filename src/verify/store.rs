@@ -111,11 +111,8 @@ impl Store {
         if self.json_column().is_some() {
             return self.project_document(event);
         }
-        if !self.model.value_and_fields && !is_flat(event) {
-            let names = flatten(event, Arrays::Values, |_| true, one_value);
-            if names.keys().any(|name| has_fields_of_its_own(name, &names)) {
-                return Err(Exclusion::ValueAndFields);
-            }
+        if !self.model.value_and_fields && has_value_and_fields(event) {
+            return Err(Exclusion::ValueAndFields);
         }
         let (arrays, hold) = self.holding();
         let all = self.sees_everything();
@@ -361,6 +358,15 @@ fn no_empty_value(value: &Value) -> Option<Value> {
 /// The text of all values, one a line.
 fn raw_text(event: &Event) -> String {
     event.scalars().into_iter().map(text_of).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether some field of the event has a value and fields below it.
+pub(super) fn has_value_and_fields(event: &Event) -> bool {
+    if is_flat(event) {
+        return false;
+    }
+    let names = flatten(event, Arrays::Values, |_| true, one_value);
+    names.keys().any(|name| has_fields_of_its_own(name, &names))
 }
 
 /// Whether another field's path leads through this one.

@@ -20,7 +20,7 @@ pub(super) struct Verdict<'r> {
     matcher: Matcher<'r>,
     root: &'r Expr,
     /// By the address of the list's node.
-    lists: HashMap<*const Expr, List<'r>>,
+    lists: HashMap<usize, List<'r>>,
 }
 
 /// A list of alternatives.
@@ -63,7 +63,7 @@ impl<'r> Verdict<'r> {
             Node::True => true,
             Node::False => false,
             Node::All(parts) => parts.iter().all(|part| self.expr(part, event)),
-            Node::Any(parts) => match self.lists.get(&std::ptr::from_ref(expr)) {
+            Node::Any(parts) => match self.lists.get(&place(expr)) {
                 Some(list) => self.any(list, event),
                 None => parts.iter().any(|part| self.expr(part, event)),
             },
@@ -114,7 +114,12 @@ fn lowered(text: &str) -> String {
     text.chars().map(lower).collect()
 }
 
-fn index<'r>(expr: &'r Expr, lists: &mut HashMap<*const Expr, List<'r>>) {
+/// Where the node is; no two nodes that live are in one place.
+fn place(expr: &Expr) -> usize {
+    std::ptr::from_ref(expr).addr()
+}
+
+fn index<'r>(expr: &'r Expr, lists: &mut HashMap<usize, List<'r>>) {
     match &expr.node {
         Node::True | Node::False | Node::Test(_) => {}
         Node::Not(part) => index(part, lists),
@@ -122,7 +127,7 @@ fn index<'r>(expr: &'r Expr, lists: &mut HashMap<*const Expr, List<'r>>) {
         Node::Any(parts) => {
             parts.iter().for_each(|part| index(part, lists));
             if parts.len() >= INDEXED {
-                lists.insert(std::ptr::from_ref(expr), list(parts));
+                lists.insert(place(expr), list(parts));
             }
         }
     }
@@ -195,4 +200,51 @@ fn need(test: &Test) -> Option<Need> {
         .max_by_key(|word| word.len())
         .filter(|word| !word.is_empty())
         .map(|word| Need::Word(word.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::ir::{Case, Field, Origin, Pattern};
+
+    fn list_of(count: usize, shape: impl Fn(Pattern) -> Pattern) -> Expr {
+        let member = |n: usize| {
+            let test = Test::Pattern(shape(Pattern::literal(&format!("value {n:06}"), Case::Fold)));
+            Expr::new(Node::Test(Predicate { subject: Subject::Field(Field::new("f")), test }), Origin::default())
+        };
+        Expr::new(Node::Any((0..count).map(member).collect()), Origin::default())
+    }
+
+    /// How many members of a list are asked about an event.
+    fn asked(parts: &[Expr], text: &str) -> usize {
+        let event = Event(serde_json::Map::from_iter([("f".to_owned(), Value::from(text))]));
+        let list = list(parts);
+        let asked = Cell::new(list.rest.len());
+        let holds = |_: &Predicate| {
+            asked.set(asked.get() + 1);
+            false
+        };
+        list.indexes.iter().for_each(|index| {
+            index.holds(&event, &holds);
+        });
+        asked.get()
+    }
+
+    /// An event is compared with the members that its text may be, however long the list is.
+    #[test]
+    fn of_a_long_list_only_candidates_are_asked() {
+        let shapes: [fn(Pattern) -> Pattern; 2] = [|pattern| pattern, Pattern::anywhere];
+        for shape in shapes {
+            for count in [1_000, 20_000] {
+                let list = list_of(count, shape);
+                let Node::Any(parts) = &list.node else { panic!("a list") };
+                for (text, most) in [("VALUE 000500", 1), ("a value 000501 or value 000502", 2), ("value", 0), ("", 0)]
+                {
+                    assert!(asked(parts, text) <= most, "{count} members, `{text}`: {}", asked(parts, text));
+                }
+            }
+        }
+    }
 }

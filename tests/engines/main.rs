@@ -16,6 +16,8 @@ mod exclude;
 mod lucene;
 mod mapped;
 mod ocsf;
+mod partition;
+mod patterns;
 mod pipe;
 mod report;
 mod rules;

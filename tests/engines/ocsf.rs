@@ -5,7 +5,7 @@ use sigmaglot::mapping::{self, Pipeline, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::{Target, Templates};
 use sigmaglot::verify::engine::Engine;
-use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
+use sigmaglot::verify::{Evidence, Mapping, Outcome, Tally, compare_mapped};
 
 use crate::engines;
 use crate::exclude;
@@ -42,7 +42,8 @@ fn duckdb_selects_through_the_mapping_what_the_rules_match() {
         let (events, more): (Vec<_>, Vec<_>) =
             made.events(rule).into_iter().partition(|event| exclude::duckdb(rule, "", event).is_ok());
         left_out += more.len();
-        let comparison = compare_mapped(rule, mapping, TARGET, None, &mut session, &mut engines, &events);
+        let evidence = Evidence::new(rule).with(events);
+        let comparison = compare_mapped(&evidence, mapping, TARGET, None, &mut session, &mut engines);
         tally.add(&comparison);
         match comparison.outcome {
             Outcome::Equal | Outcome::Refused(_) => {}

@@ -13,7 +13,7 @@ use sigmaglot::source::Source;
 use sigmaglot::verify::FlipCounts;
 use sigmaglot::verify::witness::{self, Witnesses};
 
-use crate::common::corpus;
+use crate::common::{corpus, sample};
 
 /// Without `SIGMAGLOT_DEEP` one rule of so many is taken.
 const STEP: usize = 20;
@@ -72,9 +72,8 @@ pub fn input() -> Option<Input> {
         None => return None,
     };
     let step = if deep { 1 } else { STEP };
-    let rules = files
+    let rules = sample::every(step, "rule files, for the engines", files)
         .iter()
-        .step_by(step)
         .flat_map(|file| read(file))
         .map(|rule| (Rule { condition: ir::normalize(rule.condition), ..rule }, Made::default()))
         .collect();
@@ -90,7 +89,8 @@ pub fn as_written() -> Option<(&'static str, Vec<Rule>)> {
         None if examples.is_dir() => ("the example rules", corpus::files(&examples, "yml")),
         None => return None,
     };
-    Some((from, files.iter().step_by(step).flat_map(|file| read(file)).collect()))
+    let files = sample::every(step, "rule files, for mapped queries", files);
+    Some((from, files.iter().flat_map(|file| read(file)).collect()))
 }
 
 /// The rules of a file, placeholders filled.

@@ -12,7 +12,7 @@ use sigmaglot::sigma;
 use sigmaglot::source::Source;
 use sigmaglot::target::{Target, Templates};
 use sigmaglot::verify::engine::Engine;
-use sigmaglot::verify::{Outcome, Tally, compare};
+use sigmaglot::verify::{Evidence, Outcome, Tally, compare};
 
 use crate::engines;
 use crate::pipe;
@@ -168,7 +168,8 @@ fn columns_of_the_engines_own_types_are_asked_as_the_rule_means() {
                 let title = rule.meta.title.clone();
                 let typed = chain.apply(rule, &mapping::Options::default()).rule.expect("the rule is mapped");
                 let typed = Rule { condition: ir::normalize(typed.condition), ..typed };
-                let comparison = compare(&typed, &name, None, &mut session, &mut engines, &events);
+                let comparison =
+                    compare(&Evidence::new(&typed).with_all(&events), &name, None, &mut session, &mut engines);
                 tally.add(&comparison);
                 match &comparison.outcome {
                     Outcome::Equal => {}

@@ -4,12 +4,14 @@
 //! is an error.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use super::eval::{Node, Operand, Part, Test};
-use super::pattern::{Case, like, lucene_wildcard, whole};
-use super::regexp;
+use super::pattern::Case;
+use super::regexp::Regexes;
 use super::value::{Block, CATEGORY_FIELD, Cell, FieldType, Mapping, address};
+use super::wildcard::Wildcard;
 use crate::lang::{Error, Folding};
 use crate::source::Span;
 
@@ -20,8 +22,9 @@ pub(super) fn condition(
     expr: &Expr,
     mapping: &Mapping,
     folding: Folding,
+    regexes: &mut Regexes,
 ) -> Result<Node, Error> {
-    let checker = Checker { mapping, folding };
+    let checker = Checker { mapping, folding, regexes: RefCell::new(regexes) };
     let condition = checker.condition(expr)?;
     let Some(category) = category else { return Ok(condition) };
     let field = match mapping.field(CATEGORY_FIELD) {
@@ -35,6 +38,7 @@ pub(super) fn condition(
 struct Checker<'a> {
     mapping: &'a Mapping,
     folding: Folding,
+    regexes: RefCell<&'a mut Regexes>,
 }
 
 /// What an operand gives.
@@ -162,15 +166,19 @@ impl Checker<'_> {
 
     fn matches(&self, expr: &Expr, op: MatchOp, subject: &Expr, patterns: &[String]) -> Result<Node, Error> {
         let case = if op.folds() { Case::Fold(self.folding) } else { Case::Exact };
-        let compiled = match op {
-            // "Supports list lookups": the list is joined with `|` and parsed as one regex.
-            MatchOp::Regex | MatchOp::RegexFold => regexp::compile(&patterns.join("|"), case).map(|regex| vec![regex]),
-            _ => patterns.iter().map(|pattern| whole(like(pattern, case))).collect::<Result<Vec<_>, _>>(),
+        let test = match op {
+            // "Supports list lookups": the list is joined with `|` and parsed as one regex. Letters beyond ASCII fold in no version
+            // (`RegExp.ASCII_CASE_INSENSITIVE`).
+            MatchOp::Regex | MatchOp::RegexFold => {
+                let case = if op.folds() { Case::Fold(Folding::Ascii) } else { Case::Exact };
+                let compiled = self.regexes.borrow_mut().get(patterns.join("|"), case);
+                Test::Matches(compiled.map_err(|message| expr.error(message))?)
+            }
+            _ => Test::Like(patterns.iter().map(|pattern| Wildcard::like(pattern, case)).collect()),
         };
-        let compiled = compiled.map_err(|message| expr.error(message))?;
         match self.operand(subject)? {
             None => Ok(Node::Const(None)),
-            Some((operand, Kind::Text)) => Ok(Node::Test(operand, Test::Matches(compiled))),
+            Some((operand, Kind::Text)) => Ok(Node::Test(operand, test)),
             Some(_) => Err(subject.error("this operator compares strings only")),
         }
     }
@@ -218,8 +226,7 @@ impl Checker<'_> {
             Part::Anywhere if text.is_empty() => return Err(at.error("the meaning of an empty text is not clear here")),
             Part::Anywhere => format!("*{text}*"),
         };
-        let regex = whole(lucene_wildcard(&pattern, case)).map_err(|message| at.error(message))?;
-        Ok(Node::Test(field, Test::Matches(vec![regex])))
+        Ok(Node::Test(field, Test::Like(vec![Wildcard::lucene(&pattern, case)])))
     }
 
     fn cidr_match(&self, expr: &Expr, args: &[Expr]) -> Result<Node, Error> {

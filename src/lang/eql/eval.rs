@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex_automata::meta::Regex;
 
 use super::ast::CompareOp;
 use super::value::{Block, Cell, Document, FieldType};
+use super::wildcard::{Subject, Wildcard};
 use crate::lang::{Error, Folding};
 use crate::source::Span;
 
@@ -48,7 +49,9 @@ pub(super) enum Test {
     Folded(Folding, BTreeSet<String>),
     /// Starts with this text, folded where folding is given.
     Prefix(Option<Folding>, String),
-    Matches(Vec<Regex>),
+    Matches(Regex),
+    /// Covered by one of these patterns, all of one case.
+    Like(Vec<Wildcard>),
     Within(Vec<Block>),
 }
 
@@ -127,7 +130,11 @@ impl Test {
             Test::Folded(folding, texts) => texts.contains(&folding.fold(value.text())),
             Test::Prefix(None, prefix) => value.text().starts_with(prefix.as_str()),
             Test::Prefix(Some(folding), prefix) => folding.fold(value.text()).starts_with(prefix.as_str()),
-            Test::Matches(regexes) => regexes.iter().any(|regex| regex.is_match(value.text())),
+            Test::Matches(regex) => regex.is_match(value.text()),
+            Test::Like(patterns) => {
+                let subject = patterns.first().map(|pattern| Subject::new(value.text(), pattern.case()));
+                subject.is_some_and(|subject| patterns.iter().any(|pattern| pattern.matches(&subject)))
+            }
             Test::Within(blocks) => match value {
                 Cell::Ip(address) => blocks.iter().any(|block| block.contains(*address)),
                 _ => false,

@@ -16,12 +16,14 @@ mod parser;
 mod pattern;
 mod regexp;
 mod value;
+mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
 pub use ast::{CompareOp, Expr, ExprKind, Literal, MatchOp, Pipe, PipeKind, Query};
 pub use parser::parse;
+pub use regexp::Regexes;
 pub use value::{CATEGORY_FIELD, Document, FieldType, Mapping, OtherFields, Value};
 
 use super::{Error, Folding};
@@ -55,8 +57,16 @@ impl Query {
     /// What Elasticsearch's verifier refuses (an unmapped field without `?`, `:` on a number), and what the model does not
     /// know.
     pub fn prepare(&self, mapping: &Mapping, folding: Folding) -> Result<Prepared, Error> {
+        self.prepare_with(mapping, folding, &mut Regexes::default())
+    }
+
+    /// The same with regexes that were compiled for another mapping.
+    ///
+    /// # Errors
+    /// Those of [`Query::prepare`].
+    pub fn prepare_with(&self, mapping: &Mapping, folding: Folding, regexes: &mut Regexes) -> Result<Prepared, Error> {
         let category = self.category.as_deref();
-        let condition = check::condition(category, self.category_span, &self.condition, mapping, folding)?;
+        let condition = check::condition(category, self.category_span, &self.condition, mapping, folding, regexes)?;
         Ok(Prepared { condition })
     }
 

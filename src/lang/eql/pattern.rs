@@ -1,17 +1,27 @@
-//! Wildcard patterns, as Lucene's `WildcardQuery` reads them, and the pieces that patterns and regexes are made of.
+//! The pieces that regexes are made of.
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition};
+use regex_automata::meta::Regex;
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Look, Repetition};
 
 use crate::lang::Folding;
 
 /// What a character of a pattern equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Case {
     /// Itself only.
     Exact,
     /// The characters that fold to the same.
     Fold(Folding),
+}
+
+impl Case {
+    /// The character as it is compared.
+    pub(super) fn fold(self, c: char) -> char {
+        match self {
+            Case::Exact => c,
+            Case::Fold(folding) => folding.fold_char(c),
+        }
+    }
 }
 
 /// A class of these characters, with their other cases where `case` folds.
@@ -49,44 +59,16 @@ pub(super) fn any_string() -> Hir {
 
 /// `sub{min,max}`.
 pub(super) fn repeat(sub: Hir, min: u32, max: Option<u32>) -> Hir {
-    // Printed without a group, a repetition of `b+` as optional would read as the lazy `b+?`.
-    let sub = match sub.kind() {
-        HirKind::Repetition(_) => Hir::capture(Capture { index: 1, name: None, sub: Box::new(sub) }),
-        _ => sub,
-    };
     Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
+
+/// The largest program of a pattern, in bytes.
+const SIZE: usize = 10 << 20;
 
 /// Compiles a pattern that must match a whole value.
 pub(super) fn whole(pattern: Hir) -> Result<Regex, String> {
     let anchored = Hir::concat(vec![Hir::look(Look::Start), pattern, Hir::look(Look::End)]);
-    RegexBuilder::new(&anchored.to_string()).build().map_err(|_| "the pattern is too large".to_owned())
-}
-
-/// The pattern of `:` and `like`: `*` is any string, `?` any character, and nothing can be escaped.
-pub(super) fn like(pattern: &str, case: Case) -> Hir {
-    let piece = |c| match c {
-        '*' => any_string(),
-        '?' => any_char(),
-        _ => character(c, case),
-    };
-    Hir::concat(pattern.chars().map(piece).collect())
-}
-
-/// A Lucene wildcard pattern: as for [`like`], but `\` makes the character after it literal, and exact in its case.
-pub(super) fn lucene_wildcard(pattern: &str, case: Case) -> Hir {
-    let mut pieces = Vec::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        pieces.push(match c {
-            '*' => any_string(),
-            '?' => any_char(),
-            '\\' => match chars.next() {
-                Some(escaped) => character(escaped, Case::Exact),
-                None => character('\\', case),
-            },
-            _ => character(c, case),
-        });
-    }
-    Hir::concat(pieces)
+    let config = Regex::config().nfa_size_limit(Some(SIZE)).onepass(false).backtrack(false).auto_prefilter(false);
+    let built = Regex::builder().configure(config).build_from_hir(&anchored);
+    built.map_err(|_| "the pattern is too large".to_owned())
 }

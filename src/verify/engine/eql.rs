@@ -1,12 +1,13 @@
 //! The model of EQL as an engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
-use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields};
+use crate::lang::eql::{self, Document, Expr, ExprKind, FieldType, Mapping, OtherFields, Regexes};
 use crate::lang::{Folding, Skeleton};
 
 /// Which fields an index maps.
@@ -18,9 +19,13 @@ pub enum Fields {
     Present,
 }
 
+/// The last query, with its compiled regexes.
+type Compiled = (String, Regexes);
+
 /// Indices of documents.
 pub struct Eql {
     fields: Fields,
+    compiled: Arc<Mutex<Compiled>>,
     columns: Vec<(String, FieldType)>,
     documents: Vec<Document>,
 }
@@ -28,7 +33,15 @@ pub struct Eql {
 impl Eql {
     /// No documents yet.
     pub fn new(fields: Fields) -> Self {
-        Self { fields, columns: Vec::new(), documents: Vec::new() }
+        Self { fields, compiled: Arc::default(), columns: Vec::new(), documents: Vec::new() }
+    }
+
+    /// One of each kind: a field may be missing in an event, or in the whole index, and both must give the same. They compile a
+    /// query once.
+    pub fn both() -> [Self; 2] {
+        let all = Self::new(Fields::All);
+        let present = Self { compiled: all.compiled.clone(), ..Self::new(Fields::Present) };
+        [all, present]
     }
 
     /// The rows in groups of one mapping each.
@@ -58,10 +71,14 @@ impl Engine for Eql {
 
     fn query(&mut self, text: &str) -> Result<BTreeSet<usize>, EngineError> {
         let query = eql::parse(text).map_err(rejected)?;
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if compiled.0 != text {
+            *compiled = (text.to_owned(), Regexes::default());
+        }
         let mut selected = BTreeSet::new();
         for (fields, rows) in self.groups() {
             let mapping = Mapping::new(fields.into_iter().cloned(), OtherFields::Unmapped);
-            let prepared = query.prepare(&mapping, Folding::Simple).map_err(rejected)?;
+            let prepared = query.prepare_with(&mapping, Folding::Simple, &mut compiled.1).map_err(rejected)?;
             for number in rows {
                 if prepared.matches(&self.documents[number]).map_err(rejected)? {
                     selected.insert(number);
@@ -76,8 +93,32 @@ impl Engine for Eql {
     }
 
     fn form(&mut self, text: &str) -> Option<String> {
-        eql::parse(text).ok().map(|query| without_spans(&(query.category, query.condition, query.pipes)))
+        let query = eql::parse(text).ok()?;
+        let keyword = |name: &str| self.columns.iter().any(|(own, kind)| own == name && *kind == FieldType::Keyword);
+        Some(without_spans(&(query.category, unwrapped(query.condition, &keyword), query.pipes)))
     }
+}
+
+/// Without `string()` around keywords, which are text as they are.
+fn unwrapped(expr: Expr, keyword: &dyn Fn(&str) -> bool) -> Expr {
+    let one = |expr: Box<Expr>| Box::new(unwrapped(*expr, keyword));
+    let all = |parts: Vec<Expr>| parts.into_iter().map(|part| unwrapped(part, keyword)).collect();
+    let kind = match expr.kind {
+        ExprKind::And(parts) => ExprKind::And(all(parts)),
+        ExprKind::Or(parts) => ExprKind::Or(all(parts)),
+        ExprKind::Not(part) => ExprKind::Not(one(part)),
+        ExprKind::Compare(op, left, right) => ExprKind::Compare(op, one(left), one(right)),
+        ExprKind::In { fold, negated, subject, items } => ExprKind::In { fold, negated, subject: one(subject), items },
+        ExprKind::Match(op, subject, patterns) => ExprKind::Match(op, one(subject), patterns),
+        ExprKind::Call { name, fold: false, mut args }
+            if name == "string"
+                && matches!(args.as_slice(), [Expr { kind: ExprKind::Field { name, .. }, .. }] if keyword(name)) =>
+        {
+            return args.swap_remove(0);
+        }
+        kind => kind,
+    };
+    Expr { kind, span: expr.span }
 }
 
 fn field_type(column: &Column) -> FieldType {

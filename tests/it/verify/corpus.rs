@@ -14,7 +14,7 @@ use sigmaglot::ir::Rule;
 use sigmaglot::target::{Session, Target, Templates};
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::witness::{FlipOutcome, Options, Witnesses};
-use sigmaglot::verify::{FlipCounts, Outcome, Tally, compare};
+use sigmaglot::verify::{Evidence, Extent, FlipCounts, Outcome, Recorded, Tally, compare};
 
 use crate::common::{corpus, sample};
 use crate::verify::support::{TARGETS, engines, target};
@@ -42,7 +42,7 @@ struct Checked {
 fn check(
     (path, rule): &(PathBuf, Rule),
     benches: &mut [(Session<'_>, Vec<Box<dyn Engine>>)],
-    recorded: &[Event],
+    recorded: &Recorded,
 ) -> Checked {
     let witnesses = Witnesses::of(rule, Options::default());
     let mut checked =
@@ -54,9 +54,9 @@ fn check(
         checked.wrong.push(format!("{}: {} witnesses", path.display(), witnesses.events.len()));
     }
     let made = witnesses.events.into_iter().map(|witness| witness.event);
-    let events: Vec<Event> = recorded.iter().cloned().chain(made).collect();
+    let evidence = Evidence::new(rule).with_recorded(recorded, Extent::Named).with(made);
     for (name, (session, engines)) in TARGETS.iter().zip(benches) {
-        let comparison = compare(rule, name, None, session, engines, &events);
+        let comparison = compare(&evidence, name, None, session, engines);
         let mut tally = Tally::default();
         tally.add(&comparison);
         checked.tallies.push(tally);
@@ -80,7 +80,7 @@ fn no_query_of_the_corpus_differs_from_its_rule() {
     // A placeholder without a value is converted to nothing and matches nothing.
     let complete = |(_, rule): &(PathBuf, Rule)| !corpus::has_placeholders(rule);
     let rules: Vec<(PathBuf, Rule)> = files.par_iter().flat_map_iter(with_path).filter(complete).collect();
-    let recorded: Vec<Event> = sample::every(sample::step(10), "recorded events", recorded(&root));
+    let recorded = Recorded::new(sample::every(sample::step(10), "recorded events", recorded(&root)));
     let targets: Vec<Target> = TARGETS.iter().map(|name| target(name, &Templates::embedded())).collect();
     let benches =
         || -> Vec<_> { targets.iter().zip(TARGETS).map(|(target, name)| (target.session(), engines(name))).collect() };
@@ -92,7 +92,11 @@ fn no_query_of_the_corpus_differs_from_its_rule() {
         flips.add_all(&checked.flips);
         checked.unflipped.iter().for_each(|what| *unflipped.entry(what).or_default() += 1);
     }
-    println!("{} rules, {} recorded events; {flips:?}; without a pair: {unflipped:?}", rules.len(), recorded.len());
+    println!(
+        "{} rules, {} recorded events; {flips:?}; without a pair: {unflipped:?}",
+        rules.len(),
+        recorded.events().count()
+    );
     let matched: Vec<(usize, usize)> = TARGETS.iter().enumerate().map(|(i, name)| report(name, i, &all)).collect();
     let wrong: Vec<&String> = all.iter().flat_map(|checked| &checked.wrong).collect();
     let shown: Vec<String> = wrong.iter().take(5).map(|text| text.chars().take(3_000).collect()).collect();

@@ -7,9 +7,9 @@ use sigmaglot::mapping::{self, Pipeline, Reason, builtin};
 use sigmaglot::source::Source;
 use sigmaglot::target::Templates;
 use sigmaglot::verify::Exclusion;
-use sigmaglot::verify::{Comparison, Mapping, Outcome, Stage, compare_mapped};
+use sigmaglot::verify::{Comparison, Evidence, Mapping, Outcome, Stage, compare, compare_mapped};
 
-use crate::verify::support::{engines, rule, target, witnesses};
+use crate::verify::support::{compared, engines, rule, target, witnesses};
 
 fn pipeline(name: &str, text: &str) -> Pipeline {
     let (pipeline, said) = Pipeline::parse(&Source::new(name, text));
@@ -21,9 +21,9 @@ fn through(pipeline: &Pipeline, name: &str, rule: &Rule, given: &[Value]) -> Com
     let chain = mapping::resolve([pipeline], name).unwrap_or_else(|e| panic!("{name}: {e}"));
     let options = mapping::Options::default();
     let target = target(name, &Templates::embedded());
-    let events: Vec<Event> = given.iter().map(event).chain(witnesses(rule)).collect();
+    let evidence = Evidence::new(rule).with(given.iter().map(event)).with(witnesses(rule));
     let mapping = Mapping { chain: &chain, options: &options };
-    compare_mapped(rule, mapping, name, None, &mut target.session(), &mut engines(name), &events)
+    compare_mapped(&evidence, mapping, name, None, &mut target.session(), &mut engines(name))
 }
 
 fn event(value: &Value) -> Event {
@@ -380,8 +380,8 @@ fn a_table_that_the_caller_names_is_no_difference() {
     for name in ["spl", "eql", "kql", "sql"] {
         let target = target(name, &Templates::embedded());
         let (session, engines) = (&mut target.session(), &mut engines(name));
-        let comparison =
-            sigmaglot::verify::compare(&rule, name, Some("wineventlog"), session, engines, &witnesses(&rule));
+        let evidence = Evidence::new(&rule).with(witnesses(&rule));
+        let comparison = compare(&evidence, name, Some("wineventlog"), session, engines);
         assert!(is_equal(&comparison), "{name}: {:?}", comparison.outcome);
     }
 }
@@ -402,8 +402,7 @@ fn two_names_of_one_column_are_not_compared() {
 fn a_field_that_no_mapping_knows_is_named() {
     let rule = windows("process_creation", "    Imagee|endswith: '\\a.exe'\n    Image|endswith: '\\b.exe'");
     let target = target("sql", &Templates::embedded());
-    let comparison =
-        sigmaglot::verify::compare(&rule, "sql", None, &mut target.session(), &mut engines("sql"), &witnesses(&rule));
+    let comparison = compared(&rule, &target, "sql", &mut engines("sql"));
     let names: Vec<&str> = comparison.unknown_fields.iter().map(AsRef::as_ref).collect();
     assert_eq!(names, ["Imagee"]);
 }
@@ -417,8 +416,7 @@ fn a_dialect_is_compared_by_its_own_store() {
     let outcome = |text: String| {
         let templates = Templates::embedded().with_override("sql/dialects/ours.toml", text.as_str());
         let target = target("sql:ours", &templates);
-        let mut engines = engines("sql");
-        sigmaglot::verify::compare(&rule, "sql:ours", None, &mut target.session(), &mut engines, &witnesses(&rule))
+        compared(&rule, &target, "sql:ours", &mut engines("sql"))
     };
     assert!(is_refused(&outcome(dialect.to_owned()), "SG0916"));
     // The store says that the two are two columns; SQLite, asked all the same, says that they are not.

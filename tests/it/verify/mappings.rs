@@ -19,7 +19,7 @@ use sigmaglot::source::Source;
 use sigmaglot::target::{Session, Target, Templates};
 use sigmaglot::verify::Exclusion;
 use sigmaglot::verify::engine::Engine;
-use sigmaglot::verify::{Mapping, Outcome, Tally, compare_mapped};
+use sigmaglot::verify::{Evidence, Mapping, Outcome, Tally, compare_mapped};
 
 use crate::common::{corpus, figures, sample};
 use crate::verify::support::{TARGETS, engines, target, witnesses};
@@ -105,12 +105,12 @@ fn events(path: &Path) -> Vec<Event> {
 /// One rule on all lines.
 fn check(subject: &Subject, lines: &[Line<'_>], benches: &mut [(Session<'_>, Vec<Box<dyn Engine>>)]) -> Vec<Checked> {
     let options = mapping::Options::default();
-    let events: Vec<Event> = subject.recorded.iter().cloned().chain(witnesses(&subject.rule)).collect();
+    let evidence = Evidence::new(&subject.rule).with_all(&subject.recorded).with(witnesses(&subject.rule));
     let one = |line: &Line<'_>| {
         let place = TARGETS.iter().position(|target| *target == line.target).unwrap_or(0);
         let (session, engines) = &mut benches[place];
         let mapping = Mapping { chain: &line.chain, options: &options };
-        let comparison = compare_mapped(&subject.rule, mapping, line.target, None, session, engines, &events);
+        let comparison = compare_mapped(&evidence, mapping, line.target, None, session, engines);
         let mut tally = Tally::default();
         tally.add(&comparison);
         let main = || comparison.excluded.iter().max_by_key(|(_, n)| **n).map(|(exclusion, _)| *exclusion);

@@ -13,7 +13,7 @@ use sigmaglot::ir::Rule;
 use sigmaglot::target::{Session, Templates};
 use sigmaglot::verify::engine::Engine;
 use sigmaglot::verify::witness::{Options, Witnesses};
-use sigmaglot::verify::{Outcome, Tally, compare};
+use sigmaglot::verify::{Evidence, Outcome, Tally, compare};
 
 use crate::common::{generate, sample};
 use crate::verify::support::{engines, target};
@@ -53,7 +53,7 @@ fn check(
     events: &[Event],
     tally: &mut Tally,
 ) -> Result<(), TestCaseError> {
-    let comparison = compare(rule, name, None, session, engines, events);
+    let comparison = compare(&Evidence::new(rule).with_all(events), name, None, session, engines);
     tally.add(&comparison);
     match comparison.outcome {
         Outcome::Equal | Outcome::NotCompared | Outcome::Refused(_) => Ok(()),

@@ -9,7 +9,7 @@ use sigmaglot::source::Source;
 use sigmaglot::target::{Target, Templates};
 use sigmaglot::verify::engine::{Engine, EngineError, Eql, Fields, Kql, Spl, Sqlite, Table};
 use sigmaglot::verify::witness::{Options, Witnesses};
-use sigmaglot::verify::{Comparison, compare};
+use sigmaglot::verify::{Comparison, Evidence, compare};
 
 /// The targets that have an engine in the program.
 pub const TARGETS: &[&str] = &["eql", "kql", "spl", "sql"];
@@ -46,7 +46,7 @@ pub fn witnesses(rule: &Rule) -> Vec<Event> {
 
 /// The comparison on the rule's witnesses, with these engines.
 pub fn compared(rule: &Rule, target: &Target, name: &str, engines: &mut [Box<dyn Engine>]) -> Comparison {
-    compare(rule, name, None, &mut target.session(), engines, &witnesses(rule))
+    compare(&Evidence::new(rule).with(witnesses(rule)), name, None, &mut target.session(), engines)
 }
 
 /// An engine that gets another query than the one that was rendered.

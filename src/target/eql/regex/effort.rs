@@ -5,12 +5,15 @@
 //! 10,000 of Elasticsearch's queries times ten), before that at 10,000 states. Lucene 10 no longer makes the parts minimal, so
 //! its work is that on the automaton of positions (Glushkov), which is made here. No text is printed here.
 
+mod words;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use super::chars;
 use crate::ir::regex::Tree;
+use words::Bound;
 
 /// The most members of all sets together: half of what Lucene bears, since its automata have states besides the positions.
 const MEMBERS: usize = 50_000;
@@ -22,15 +25,35 @@ const POSITIONS: usize = 20_000;
 /// Whether Lucene takes the union of these trees, each over a whole value. `ascii_folds`: letters of ASCII fold by the
 /// operator.
 pub(super) fn is_bearable(trees: &[&Tree], ascii_folds: bool) -> bool {
+    if let [tree] = trees
+        && words::bound(tree, ascii_folds).is_some_and(Bound::is_bearable)
+    {
+        return true;
+    }
+    work(trees, ascii_folds).is_some()
+}
+
+/// What Lucene's automaton of these trees has; `None` where that is too much.
+fn work(trees: &[&Tree], ascii_folds: bool) -> Option<Work> {
     let mut machine = Machine { ascii_folds, sets: Vec::new(), next: Vec::new(), pairs: 0 };
     let mut first = Vec::new();
     for tree in trees {
-        match machine.add(tree) {
-            Some(part) => first.extend(part.first),
-            None => return false,
-        }
+        first.extend(machine.add(tree)?.first);
     }
-    machine.determinize(first).is_some()
+    machine.determinize(first)
+}
+
+/// The size of an automaton.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Work {
+    states: usize,
+    members: usize,
+}
+
+impl Bound {
+    fn is_bearable(self) -> bool {
+        self.states < STATES && self.members < MEMBERS && self.positions < POSITIONS && self.pairs <= MEMBERS
+    }
 }
 
 /// The positions of an expression: each takes one character of its set.
@@ -144,8 +167,8 @@ impl Machine {
         Some(out)
     }
 
-    /// How many states there are; `None` where that is too much work.
-    fn determinize(&self, first: Vec<usize>) -> Option<usize> {
+    /// The size of the automaton; `None` where that is too much work.
+    fn determinize(&self, first: Vec<usize>) -> Option<Work> {
         let sorted = |mut set: Vec<usize>| {
             set.sort_unstable();
             set.dedup();
@@ -166,7 +189,9 @@ impl Machine {
             if members >= MEMBERS || seen.len() >= STATES {
                 return None;
             }
-            let Some(set) = work.pop_front() else { return Some(seen.len() + 1) };
+            let Some(set) = work.pop_front() else {
+                return Some(Work { states: seen.len() + 1, members });
+            };
             following = sorted(set.iter().filter_map(|&position| self.next.get(position)).flatten().copied().collect());
         }
     }
@@ -207,6 +232,38 @@ mod tests {
     fn bearable(text: &str) -> bool {
         let regex = Regex::parse(text, Flags { dot_all: true, ..Flags::default() }).expect("an expression");
         is_bearable(&[&regex.tree], true)
+    }
+
+    /// The bound is never below what the automaton has, and close to it.
+    #[test]
+    fn a_list_of_words_is_bounded_without_its_automaton() {
+        let mut random = 7_u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        for round in 0..60 {
+            let alphabet = &["ab", "aB-", "abcxyz01"][round % 3];
+            let letter = |n: u64| alphabet.chars().nth(n as usize % alphabet.len()).unwrap_or('a');
+            let words: Vec<String> =
+                (0..1 + next(9)).map(|_| (0..1 + next(7)).map(|_| letter(next(8))).collect()).collect();
+            let folds = round % 2 == 0;
+            for (before, behind) in [("", ""), (".*", ""), ("", ".*"), (".*", ".*")] {
+                let text = format!("{before}({}){behind}", words.join("|"));
+                let regex = Regex::parse(&text, Flags { dot_all: true, ..Flags::default() }).expect("an expression");
+                let bound = words::bound(&regex.tree, folds).expect("words");
+                let work = work(&[&regex.tree], folds).expect("small");
+                assert!(
+                    work.states <= bound.states + 1 && work.members <= bound.members + 1,
+                    "{text} {work:?} {bound:?}"
+                );
+                assert!(bound.members <= 8 * work.members + 8, "{text} {work:?} {bound:?}");
+            }
+        }
+        for text in ["a.c", "(a|b.)", "[ab]", "a|b*", "(ä|b)"] {
+            let regex = Regex::parse(text, Flags::default()).expect("an expression");
+            assert_eq!(words::bound(&regex.tree, true), None, "{text}");
+        }
     }
 
     /// Figures of Lucene 9.9 and 10.5, asked by hand.
