@@ -20,6 +20,7 @@ pub mod interp;
 pub mod ir;
 pub mod lang;
 pub mod mapping;
+mod panics;
 pub mod sigma;
 pub mod source;
 pub mod target;

@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::params::{Params, say};
 use super::{growing, growth, instance, jinja};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::panics;
 
 /// How many instructions one rendering may take.
 const FUEL: u64 = 5_000_000;
@@ -112,8 +112,7 @@ impl Template {
         LEFT.set(most);
         let mut out = Limited { text: Vec::new(), most };
         // The engine (minijinja 3.0.5) panics on a slice with a negative step of an empty value; what it wrote is thrown away.
-        let rendered = catch_unwind(AssertUnwindSafe(|| template.render_captured_to(context, &mut out).map(drop)));
-        let Ok(rendered) = rendered else {
+        let Some(rendered) = panics::caught(|| template.render_captured_to(context, &mut out).map(drop)) else {
             let message =
                 "the template engine cannot do this: a slice with a negative step of an empty value is such a case";
             return Err(Failure::Failed(message.to_owned()));

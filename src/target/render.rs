@@ -13,7 +13,7 @@ use super::plan::{Part, Plan, Query};
 use super::templates::failed;
 use super::{Layout, Outline};
 use crate::diagnostic::Diagnostic;
-use crate::ir;
+use crate::{ir, panics};
 
 /// The name under which the layout is kept for [`here`].
 const HERE: &str = "layout";
@@ -60,7 +60,13 @@ impl<'e> Renderer<'e> {
 
     /// The text of a query.
     pub fn query(&mut self, rule: &ir::Rule, query: &Query, layout: Layout) -> Result<String, Diagnostic> {
-        self.try_query(rule, query, layout).map_err(|e| failed(&e))
+        match panics::caught(|| self.try_query(rule, query, layout)) {
+            Some(rendered) => rendered.map_err(|e| failed(&e)),
+            None => {
+                self.modules.clear(); // half evaluated
+                Err(failed(&Error::new(ErrorKind::InvalidOperation, "the template engine cannot do this")))
+            }
+        }
     }
 
     fn try_query(&mut self, rule: &ir::Rule, query: &Query, layout: Layout) -> Result<String, Error> {
