@@ -55,8 +55,7 @@ impl<'r> Listed<'r> {
             return None;
         }
         let listed: HashSet<*const Predicate> = lists.into_iter().flatten().map(std::ptr::from_ref).collect();
-        let mut out =
-            Self { predicates: Vec::new(), needs: Vec::new(), places: HashMap::new(), members: Vec::new() };
+        let mut out = Self { predicates: Vec::new(), needs: Vec::new(), places: HashMap::new(), members: Vec::new() };
         rule.condition.for_each_predicate(&mut |predicate, _| {
             let place = out.predicates.len();
             let readings = of_test(&predicate.test).unwrap_or_default();
@@ -308,8 +307,7 @@ mod tests {
         let glob = quoted(|text| format!("'*{}*'", text.replace('[', "[[]").replace('*', "[*]").replace('\'', "''")));
         let regex = quoted(|text| format!("'(?is){}'", regex_syntax::escape(text).replace('\'', "''")));
         for query in [plain, like, glob, regex] {
-            let (members, events) =
-                checked(&rule, &format!("SELECT * FROM t WHERE a IN ({query})"), Strangers::Tested);
+            let (members, events) = checked(&rule, &format!("SELECT * FROM t WHERE a IN ({query})"), Strangers::Tested);
             assert_eq!(members, Members { read: 40, ..Members::default() }, "{query}");
             assert!(events.is_empty());
         }
