@@ -228,6 +228,8 @@ impl Found {
                 },
                 Err(error) => match looping(&error) {
                     Some(path) => console.say(&passed_over(path, "this link leads back to a directory above it")),
+                    // A link to nothing that could not be a rule: editors lock files with such.
+                    None if broken(&error).is_some_and(|path| !wanted(path)) => {}
                     None => {
                         console.say(&Diagnostic::new(codes::UNREADABLE, format!("cannot search: {error}")));
                         failed = true;
@@ -308,6 +310,18 @@ fn looping(error: &ignore::Error) -> Option<&Path> {
         ignore::Error::WithPath { err, .. }
         | ignore::Error::WithDepth { err, .. }
         | ignore::Error::WithLineNumber { err, .. } => looping(err),
+        _ => None,
+    }
+}
+
+/// The link of an error that is about a link to nothing.
+fn broken(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, err } => {
+            let is_gone = err.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+            (is_gone && path.is_symlink()).then_some(path)
+        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => broken(err),
         _ => None,
     }
 }

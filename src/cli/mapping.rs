@@ -36,8 +36,10 @@ pub struct MappingArguments {
 pub enum UnmappedArgument {
     /// It is refused
     Error,
-    /// The query has the field as it stands in the rule, and a warning says so
+    /// It is a missing field where the columns of the table are known; else the query has it as it stands in the rule; a warning says so
     Warn,
+    /// It is a missing field, so that tests on it never hold, and a warning says so
+    Missing,
     /// The query has the field as it stands in the rule
     Keep,
     /// As keep; and a rule whose log source has no table becomes a query in its own names, on no source in particular
@@ -73,6 +75,7 @@ impl From<UnmappedArgument> for Unmapped {
         match word {
             UnmappedArgument::Error => Unmapped::Error,
             UnmappedArgument::Warn => Unmapped::Warn,
+            UnmappedArgument::Missing => Unmapped::Missing,
             UnmappedArgument::Keep => Unmapped::Keep,
             UnmappedArgument::Pass => Unmapped::Pass,
         }

@@ -389,6 +389,15 @@ fn summarise(benches: &[Bench], tallies: &[Tally], flips: &FlipCounts, console: 
     ));
     console.summary(&format!(
         "boundaries: {} near hits, {} near misses; {} kinds more than --witnesses allows; {} predicates without any",
-        flips.hits, flips.misses, flips.capped, flips.bare,
+        flips.hits,
+        flips.misses,
+        flips.capped.values().map(|capped| capped.kinds).sum::<usize>(),
+        flips.bare,
     ));
+    let capped: Vec<String> = (flips.capped.iter())
+        .map(|(kind, capped)| format!("{} {} ({})", capped.predicates, kind.as_str(), capped.kinds))
+        .collect();
+    if !capped.is_empty() {
+        console.summary(&format!("  predicates with more kinds than that, and how many: {}", capped.join(", ")));
+    }
 }

@@ -19,7 +19,7 @@ use crate::verify::mutants::{Bench, Examined, Score, Scores, Seat, Verdict};
 use crate::verify::witness::{self, Witnesses};
 use crate::verify::{Exam, Mapping};
 
-/// How many times as many altered events a deeper search makes.
+/// How many times as many near hits, near misses and altered events a deeper search makes.
 const DEEPER: usize = 20;
 
 /// What is run.
@@ -185,11 +185,9 @@ impl Run<'_> {
         examples: &BTreeMap<usize, Vec<(usize, usize)>>,
         scores: &mut [Scores],
     ) -> Result<(), Stop> {
-        let options = witness::Options {
-            seed: self.options.seed.wrapping_add(1),
-            mutations: self.options.mutations.saturating_mul(DEEPER),
-            ..self.options
-        };
+        let seed = self.options.seed.wrapping_add(1);
+        let near = self.options.near.saturating_mul(DEEPER);
+        let options = witness::Options { seed, ..self.options }.with_near(near);
         let items: Vec<(usize, &Vec<(usize, usize)>)> = examples.iter().map(|(rule, found)| (*rule, found)).collect();
         let tell = |seats: &mut Vec<Option<Seat<'_>>>, (rule, found): &(usize, &Vec<(usize, usize)>)| {
             let mut out = Vec::new();

@@ -84,7 +84,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "unmapped",
         flag: "unmapped",
-        kind: Kind::Word(&["error", "warn", "keep", "pass"]),
+        kind: Kind::Word(&["error", "warn", "missing", "keep", "pass"]),
         places: &[Top, Target, Override],
         about: "What becomes of a rule with a field that no mapping knows.",
         set: |settings, value| settings.unmapped = value.text().and_then(|word| unmapped(&word)),
@@ -215,8 +215,11 @@ impl Value {
 }
 
 fn unmapped(word: &str) -> Option<Unmapped> {
-    let words = [Unmapped::Error, Unmapped::Warn, Unmapped::Keep, Unmapped::Pass];
-    ["error", "warn", "keep", "pass"].into_iter().zip(words).find_map(|(name, value)| (name == word).then_some(value))
+    let words = [Unmapped::Error, Unmapped::Warn, Unmapped::Missing, Unmapped::Keep, Unmapped::Pass];
+    ["error", "warn", "missing", "keep", "pass"]
+        .into_iter()
+        .zip(words)
+        .find_map(|(name, value)| (name == word).then_some(value))
 }
 
 fn format(word: &str) -> Option<Format> {

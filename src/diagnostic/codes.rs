@@ -144,6 +144,8 @@ codes! {
     ESCAPED_CONTROL = "SG0222" Note;
     /// The regular expressions of a rule or file are too large together.
     BUDGET_EXCEEDED = "SG0223" Error;
+    /// A field's name begins or ends with a blank.
+    FIELD_BLANK = "SG0224" Warning;
 
     // ---- 03xx: conditions ----
     /// There is no condition, or it is no text.
@@ -250,6 +252,10 @@ codes! {
     MAPPING_DOUBTFUL = "SG0624" Warning;
     /// A text can begin within the product's spelling of a character.
     MAPPING_SPELLING = "SG0627" Warning;
+    /// A table may lack a column of the rule.
+    FIELD_OPTIONAL = "SG0630" Warning;
+    /// A column of a few words is asked for another one.
+    WORD_UNKNOWN = "SG0631" Warning;
 
     // ---- 07xx: templates and manifests ----
     /// A template does not parse or fails while rendering.

@@ -10,15 +10,17 @@ use super::budget::Budget;
 use super::claim::{self, Admission, Claims};
 use super::conditions::View;
 use super::item;
+use super::lacking::Known;
 use super::missing;
 use super::pipeline::{Item, Pipeline};
 use super::record::{Mapped, Record, SourceRecord, StepRecord};
+use super::schema::Schema;
 use super::state::{State, Tracking};
 use super::tables::{self, Tables};
 use super::transformation::{ColumnType, Columns, FieldList, Renaming, Transformation};
 use super::unfit::Reason;
 use super::{Options, Unmapped, fill, forward, placeholders, rewrite};
-use crate::diagnostic::{Code, Diagnostic, Severity, codes};
+use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::ir::origin::each_origin_mut;
 use crate::ir::{
     self, Author, Expr, Field, ItemId, ItemIds, Node, Origin, Predicate, Subject, Table, TableShape, Test,
@@ -48,6 +50,10 @@ pub(super) struct Work<'a> {
     touched: bool,
     /// How the pipeline at hand works on the rule.
     admission: Admission,
+    /// The table whose columns are known.
+    pub known: Option<Known>,
+    /// The place of the pipeline at hand.
+    place: usize,
     /// Set where the rule stands for an event.
     replay: Option<Replay<'a>>,
 }
@@ -58,6 +64,8 @@ pub(super) struct Replay<'a> {
     pub steps: &'a [StepRecord],
     /// The fields that the product lacks, or lacks a part of that the rule tests.
     pub missing: &'a [Arc<str>],
+    /// The places of the pipelines that were not for the rule.
+    pub passed_over: &'a [usize],
     /// The first item whose value no event of the source has.
     pub unfit: Option<(Option<ItemId>, Reason)>,
 }
@@ -86,24 +94,58 @@ pub(super) fn without_added(expr: &Expr) -> Expr {
     Expr::new(Node::All(parts), expr.origin.clone())
 }
 
-/// Applies pipelines to a rule.
-pub(super) fn apply<'a>(
-    pipelines: &[&'a Pipeline],
+/// The most pipelines with tables that are tried for one rule.
+const MOST_TRIES: usize = 4;
+
+/// Applies pipelines to a rule. Of several with a table for its log source the first counts that has all of its fields; where none
+/// has, the first that takes it.
+pub(super) fn apply(pipelines: &[&Pipeline], table_keys: &[&str], rule: ir::Rule, options: &Options) -> Mapped {
+    let mut excluded = Vec::new();
+    let (mut first, mut taken) = attempt(pipelines, table_keys, rule.clone(), options, &excluded);
+    if first.has_all() {
+        return first;
+    }
+    while let Some(place) = taken.filter(|_| excluded.len() + 1 < MOST_TRIES) {
+        excluded.push(place);
+        let (mut other, next) = attempt(pipelines, table_keys, rule.clone(), options, &excluded);
+        taken = next;
+        if next.is_none() {
+            break;
+        }
+        let is_better = other.has_all() || first.rule.is_none() && other.rule.is_some();
+        if is_better {
+            let place = excluded.first().and_then(|place| pipelines.get(*place));
+            other.record.instead = place.map(|pipeline| pipeline.name.clone());
+            other.record.lacked = [first.record.missing, first.record.unmapped].concat();
+            first = other;
+        }
+        if first.has_all() {
+            break;
+        }
+    }
+    first
+}
+
+/// Applies pipelines without some to a rule; with the place of the one that has its table.
+fn attempt(
+    pipelines: &[&Pipeline],
     table_keys: &[&str],
     rule: ir::Rule,
-    options: &'a Options,
-) -> Mapped {
+    options: &Options,
+    excluded: &[usize],
+) -> (Mapped, Option<usize>) {
     let mut work = Work::new(rule, options, None);
     let mut passed_over = Vec::new();
     let mut claims = Claims::default();
-    let done = work.pipelines(pipelines, &mut claims, &mut passed_over);
+    let done = work.pipelines(pipelines, &mut claims, &mut passed_over, excluded);
+    let taken = claims.taken();
     if done.is_ok() && work.has_table(&claims.strangers()).is_ok() {
         work.finish(table_keys);
     }
     work.record.state = work.state;
     let failed = work.diagnostics.iter().any(Diagnostic::is_error);
     let Work { rule, diagnostics, record, tracking, .. } = work;
-    Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking, passed_over }
+    (Mapped { rule: (!failed).then_some(rule), diagnostics, record, tracking, passed_over }, taken)
 }
 
 /// Applies pipelines to a rule that stands for an event; its condition afterwards.
@@ -116,8 +158,10 @@ pub(super) fn replay<'a>(
     options: &'a Options,
     replay: Replay<'a>,
 ) -> Result<Expr, (Option<ItemId>, Reason)> {
+    let (passed_over, missing) = (replay.passed_over, replay.missing);
     let mut work = Work::new(rule, options, Some(replay));
-    let done = work.pipelines(pipelines, &mut Claims::default(), &mut Vec::new());
+    let done = work.pipelines(pipelines, &mut Claims::default(), &mut Vec::new(), passed_over);
+    work.drop_lacking(missing);
     match work.replay.and_then(|replay| replay.unfit) {
         Some(unfit) => Err(unfit),
         None if done.is_err() => Err((None, Reason::OtherSource)),
@@ -141,6 +185,8 @@ impl<'a> Work<'a> {
             shape: TableShape::Flat,
             touched: false,
             admission: Admission::Whole,
+            known: None,
+            place: 0,
             replay,
         }
     }
@@ -151,10 +197,16 @@ impl<'a> Work<'a> {
         pipelines: &[&'a Pipeline],
         claims: &mut Claims<'a>,
         passed_over: &mut Vec<usize>,
+        excluded: &[usize],
     ) -> Result<(), Failed> {
         self.pipelines = pipelines.to_vec();
         pipelines.iter().enumerate().try_for_each(|(place, pipeline)| {
-            self.admission = claims.admit(pipeline, &self.rule.logsource);
+            self.place = place;
+            self.tracking.begin(place);
+            self.admission = match excluded.contains(&place) {
+                true => Admission::PassedOver,
+                false => claims.admit(place, pipeline, &self.rule.logsource),
+            };
             if self.admission == Admission::PassedOver {
                 passed_over.push(place);
                 self.pass_over(pipeline);
@@ -194,7 +246,7 @@ impl Work<'_> {
     }
 
     /// The condition, to be put back changed. Conditions on items and fields do not look at it.
-    fn take(&mut self) -> Expr {
+    pub fn take(&mut self) -> Expr {
         std::mem::replace(&mut self.rule.condition, Expr::new(Node::True, Origin::default()))
     }
 
@@ -277,6 +329,7 @@ impl Work<'_> {
                 }
             }
             Transformation::Types(types) => self.types(item, types),
+            Transformation::Schema(schema) => self.schema(item, schema),
             Transformation::Tables(tables) => self.table(item, tables),
             Transformation::Shape(shape) => self.shape = shape.clone(),
             _ => self.items(item),
@@ -294,7 +347,7 @@ impl Work<'_> {
         self.settle_missing(types);
         let mut refused = Vec::new();
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
-            for name in names(predicate) {
+            for name in missing::fields(predicate) {
                 if let Some(ColumnType::Unqueryable(reason)) = types.get(name) {
                     refused.push((format!("the mapping rejects a test on `{name}`: {reason}"), origin.clone()));
                 }
@@ -303,6 +356,14 @@ impl Work<'_> {
         for (message, origin) in refused {
             self.fail(codes::MAPPING_REJECTS, item, message, &origin);
         }
+    }
+
+    /// Gives the columns of the rule's table their types, and notes that it has no others.
+    fn schema(&mut self, item: &Item, schema: &Schema) {
+        let name = self.state.get("table").and_then(|name| name.as_str());
+        let Some(table) = name.and_then(|name| schema.table(name)) else { return };
+        self.types(item, &table.columns);
+        self.known = Some(Known { table: table.clone(), place: self.place });
     }
 
     /// Settles the tests on columns that the product does not have, and says so, once a column.
@@ -319,8 +380,9 @@ impl Work<'_> {
         }
         let (condition, gone) = missing::settle(condition, types);
         self.rule.condition = condition;
-        for missing::Gone { field, reason, origin } in gone {
-            let message = format!("no event here has the field `{field}`, so this test never holds: {reason}");
+        for missing::Gone { field, reason, origin, holds } in gone {
+            let verdict = missing::verdict(holds);
+            let message = format!("no event here has the field `{field}`, so this test {verdict}: {reason}");
             self.lose(&field, codes::FIELD_MISSING, message, &origin);
         }
     }
@@ -631,15 +693,19 @@ impl Work<'_> {
 
     /// The fields that no mapping gave, with their first place.
     fn unmapped(&self) -> Vec<(Arc<str>, Origin)> {
+        self.names(&|name| !self.tracking.is_known(name))
+    }
+
+    /// The fields of the condition that are wanted, with their first place.
+    pub fn names(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<(Arc<str>, Origin)> {
         let mut out: Vec<(Arc<str>, Origin)> = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut see = |name: &Arc<str>, origin: &Origin| {
-            if !self.tracking.is_known(name) && seen.insert(name.clone()) {
-                out.push((name.clone(), origin.clone()));
-            }
-        };
         self.rule.condition.for_each_predicate(&mut |predicate, origin| {
-            names(predicate).for_each(|name| see(name, origin));
+            for name in missing::fields(predicate) {
+                if wanted(name) && seen.insert(name.clone()) {
+                    out.push((name.clone(), origin.clone()));
+                }
+            }
         });
         out
     }
@@ -653,19 +719,8 @@ impl Work<'_> {
         if name.is_some() || self.shape != TableShape::Flat {
             self.rule.table = Some(Table { name: name.unwrap_or_default(), shape: self.shape.clone() });
         }
+        self.settle_lacking();
         self.refuse_never();
-        for (name, origin) in self.unmapped() {
-            self.record.unmapped.push(name.clone());
-            let severity = match self.options.unmapped {
-                Unmapped::Keep | Unmapped::Pass => continue,
-                Unmapped::Warn => Severity::Warning,
-                Unmapped::Error => Severity::Error,
-            };
-            let message = format!("no mapping knows the field `{name}`, so the query has it as it stands in the rule");
-            let mut diagnostic = Diagnostic::new(codes::FIELD_UNMAPPED, message).at(origin.span);
-            diagnostic.severity = severity;
-            self.diagnostics.push(diagnostic.help("map it in a pipeline of your own, or say `--unmapped keep`"));
-        }
     }
 }
 
@@ -703,19 +758,6 @@ fn table_name(value: &serde_json::Value) -> Option<Arc<str>> {
         }
         _ => None,
     }
-}
-
-/// The fields that a predicate looks at.
-fn names(predicate: &Predicate) -> impl Iterator<Item = &Arc<str>> {
-    let own = match &predicate.subject {
-        Subject::Field(field) => Some(&field.name),
-        Subject::AnyValue => None,
-    };
-    let other = match &predicate.test {
-        Test::FieldPattern { other, .. } => Some(&other.name),
-        _ => None,
-    };
-    own.into_iter().chain(other)
 }
 
 /// Sets the types of fields.

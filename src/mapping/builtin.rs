@@ -64,6 +64,19 @@ pub(super) fn sources() -> Vec<(&'static str, &'static str)> {
     out
 }
 
+/// The names of the schemas in the program, sorted.
+pub(super) fn schemas() -> Vec<&'static str> {
+    let files = EMBEDDED.get_dir("schemas").into_iter().flat_map(Dir::files);
+    let mut out: Vec<_> = files.filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".yml")).collect();
+    out.sort_unstable();
+    out
+}
+
+/// The text of a schema in the program.
+pub(super) fn schema(name: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(format!("schemas/{name}.yml")).and_then(|file| file.contents_utf8())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

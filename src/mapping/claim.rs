@@ -13,8 +13,8 @@ use crate::ir::Logsource;
 /// What became of a rule's log source on the way through a chain.
 #[derive(Default)]
 pub(super) struct Claims<'p> {
-    /// Whether a pipeline that maps has taken the rule.
-    taken: bool,
+    /// The place of the pipeline that maps and has taken the rule.
+    taken: Option<usize>,
     /// Whether a pipeline of tables alone has chosen the table.
     placed: bool,
     /// The pipelines with tables, none of them for the log source.
@@ -34,13 +34,13 @@ pub(super) enum Admission {
 
 impl<'p> Claims<'p> {
     /// How a pipeline works on a rule of a log source. Pipelines are to be asked about in the order of their work.
-    pub fn admit(&mut self, pipeline: &'p Pipeline, logsource: &Logsource) -> Admission {
+    pub fn admit(&mut self, place: usize, pipeline: &'p Pipeline, logsource: &Logsource) -> Admission {
         let tables = tables(&pipeline.items);
         if tables.is_empty() {
             return Admission::Whole;
         }
         let alone = pipeline.items.iter().all(|item| matches!(item.transformation, Transformation::Tables(_)));
-        if self.taken || (alone && self.placed) {
+        if self.taken.is_some() || (alone && self.placed) {
             return Admission::PassedOver;
         }
         // Which log source its tables will see is not known before its items have worked.
@@ -53,13 +53,18 @@ impl<'p> Claims<'p> {
             self.placed = true;
             return Admission::Whole;
         }
-        self.taken = true;
+        self.taken = Some(place);
         if self.placed { Admission::WithoutTables } else { Admission::Whole }
+    }
+
+    /// The place of the pipeline that has taken the rule.
+    pub fn taken(&self) -> Option<usize> {
+        self.taken
     }
 
     /// The pipelines with tables where none of them is for the rule; empty where one is, or where none has tables.
     pub fn strangers(self) -> Vec<&'p Pipeline> {
-        if self.taken || self.placed { Vec::new() } else { self.strangers }
+        if self.taken.is_some() || self.placed { Vec::new() } else { self.strangers }
     }
 }
 

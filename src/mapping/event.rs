@@ -214,7 +214,12 @@ impl Events<'_> {
             table: None,
             condition: Expr::new(Node::All(parts), Origin::default()),
         };
-        let replay = Replay { steps: &self.mapped.record.steps, missing: &self.mapped.record.missing, unfit: None };
+        let replay = Replay {
+            steps: &self.mapped.record.steps,
+            missing: &self.mapped.record.missing,
+            passed_over: &self.mapped.passed_over,
+            unfit: None,
+        };
         match apply::replay(&self.chain.pipelines, rule, self.options, replay) {
             Ok(condition) => Ok((condition, sources)),
             Err((item, reason)) => {

@@ -14,16 +14,35 @@ pub(super) struct Gone {
     pub field: Arc<str>,
     pub reason: Arc<str>,
     pub origin: Origin,
+    /// What the test is of every event.
+    pub holds: bool,
+}
+
+/// What is said of such a test.
+pub(super) fn verdict(holds: bool) -> &'static str {
+    if holds { "always holds" } else { "never holds" }
 }
 
 /// The tree with a constant in the place of each test on a missing column, and those tests.
 pub(super) fn settle(expr: Expr, types: &Columns) -> (Expr, Vec<Gone>) {
+    replace(expr, &|predicate| missing(predicate, types).map(|(field, reason)| (field.clone(), reason.clone())))
+}
+
+/// The tree with a constant in the place of each test on a field that no event has, and those tests.
+pub(super) fn settle_field(expr: Expr, name: &Arc<str>) -> (Expr, Vec<Gone>) {
+    replace(expr, &|predicate| fields(predicate).any(|field| field == name).then(|| (name.clone(), "".into())))
+}
+
+/// The field of a test that no event has, with the reason.
+type Lost<'a> = &'a dyn Fn(&Predicate) -> Option<(Arc<str>, Arc<str>)>;
+
+fn replace(expr: Expr, lost: Lost<'_>) -> (Expr, Vec<Gone>) {
     let mut gone = Vec::new();
-    let expr = item::map_tests(expr, &mut |predicate, place| match missing(&predicate, types) {
+    let expr = item::map_tests(expr, &mut |predicate, place| match lost(&predicate) {
         Some((field, reason)) => {
-            gone.push(Gone { field: field.clone(), reason: reason.clone(), origin: place.origin.clone() });
-            let node = if is_of_absence(&predicate, field) { Node::True } else { Node::False };
-            Expr::new(node, place.origin.clone())
+            let holds = is_of_absence(&predicate, &field);
+            gone.push(Gone { field, reason, origin: place.origin.clone(), holds });
+            Expr::new(if holds { Node::True } else { Node::False }, place.origin.clone())
         }
         None => Expr::new(Node::Test(predicate), place.origin.clone()),
     });
@@ -32,9 +51,18 @@ pub(super) fn settle(expr: Expr, types: &Columns) -> (Expr, Vec<Gone>) {
 
 /// The tree of an event without its values in missing columns, and the place of the first that is a value.
 pub(super) fn stored(expr: Expr, types: &Columns) -> (Expr, Option<Origin>) {
+    without(expr, &|predicate| missing(predicate, types).is_some())
+}
+
+/// The tree of an event without its values of a field that no event has, and the place of the first that is a value.
+pub(super) fn stored_field(expr: Expr, name: &Arc<str>) -> (Expr, Option<Origin>) {
+    without(expr, &|predicate| fields(predicate).any(|field| field == name))
+}
+
+fn without(expr: Expr, lost: &dyn Fn(&Predicate) -> bool) -> (Expr, Option<Origin>) {
     let mut unfit = None;
     let expr = item::map_tests(expr, &mut |predicate, place| {
-        if missing(&predicate, types).is_none() {
+        if !lost(&predicate) {
             return Expr::new(Node::Test(predicate), place.origin.clone());
         }
         if predicate.test != Test::Null {
@@ -45,8 +73,8 @@ pub(super) fn stored(expr: Expr, types: &Columns) -> (Expr, Option<Origin>) {
     (expr, unfit)
 }
 
-/// The column of a test that is not there, with the reason.
-fn missing<'a>(predicate: &'a Predicate, types: &'a Columns) -> Option<(&'a Arc<str>, &'a Arc<str>)> {
+/// The fields that a predicate looks at.
+pub(super) fn fields(predicate: &Predicate) -> impl Iterator<Item = &Arc<str>> {
     let own = match &predicate.subject {
         Subject::Field(field) => Some(&field.name),
         Subject::AnyValue => None,
@@ -55,7 +83,12 @@ fn missing<'a>(predicate: &'a Predicate, types: &'a Columns) -> Option<(&'a Arc<
         Test::FieldPattern { other, .. } => Some(&other.name),
         _ => None,
     };
-    own.into_iter().chain(other).find_map(|name| match types.get(name) {
+    own.into_iter().chain(other)
+}
+
+/// The column of a test that is not there, with the reason.
+fn missing<'a>(predicate: &'a Predicate, types: &'a Columns) -> Option<(&'a Arc<str>, &'a Arc<str>)> {
+    fields(predicate).find_map(|name| match types.get(name) {
         Some(ColumnType::Missing(reason)) => Some((name, reason)),
         Some(ColumnType::Known(_) | ColumnType::Unqueryable(_)) | None => None,
     })

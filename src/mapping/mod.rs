@@ -26,6 +26,7 @@ mod growth;
 mod instance;
 mod item;
 mod jinja;
+mod lacking;
 mod last_part;
 mod lists;
 mod missing;
@@ -40,9 +41,11 @@ mod record;
 mod regex;
 mod registry;
 mod rewrite;
+mod schema;
 mod shape;
 mod slip;
 pub mod sources;
+mod spelling;
 mod split;
 mod state;
 mod tables;
@@ -77,9 +80,11 @@ use crate::ir;
 pub enum Unmapped {
     /// The rule is refused.
     Error,
-    /// The query has the name of the rule, and a warning says so.
+    /// Where the columns of the table are known, it is a missing field; else the query has the name of the rule. A warning says so.
     #[default]
     Warn,
+    /// It is a missing field, and a warning says so.
+    Missing,
     /// The query has the name of the rule.
     Keep,
     /// The same, and a rule whose log source has no table becomes a query over its own names, wherever its events may be.

@@ -47,6 +47,15 @@ pub struct Record {
     /// The fields of the rule that no event of the product has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Arc<str>>,
+    /// The columns that a site may have; the query takes those that are not there for missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<Arc<str>>,
+    /// The mapping that comes first for the log source, where another one was taken because it has the rule's fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Arc<str>>,
+    /// The fields that the mapping which comes first does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacked: Vec<Arc<str>>,
     /// Every item of the pipelines, applied or not.
     #[serde(skip)]
     pub steps: Vec<StepRecord>,
@@ -66,6 +75,13 @@ pub struct SourceRecord {
     /// The ids of the events; none for all of the log.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub event_ids: Vec<u32>,
+}
+
+impl Mapped {
+    /// Whether the product has all fields of the rule.
+    pub(super) fn has_all(&self) -> bool {
+        self.rule.is_some() && self.record.missing.is_empty() && self.record.unmapped.is_empty()
+    }
 }
 
 impl From<&Source> for SourceRecord {

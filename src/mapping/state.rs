@@ -17,10 +17,12 @@ pub(super) struct Tracking {
     rule: BTreeSet<Arc<str>>,
     items: BTreeMap<ItemId, BTreeSet<Arc<str>>>,
     fields: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
-    /// Names that a mapping gave or confirmed; what else is in the rule at the end is unmapped.
-    known: BTreeSet<Arc<str>>,
+    /// Names that a mapping gave or confirmed, with the places of the pipelines that did; what else is in the rule at the end is unmapped.
+    known: BTreeMap<Arc<str>, BTreeSet<usize>>,
     /// Columns whose names a mapping confirmed.
     columns: Vec<Arc<Columns>>,
+    /// The place of the pipeline at hand.
+    place: usize,
 }
 
 impl Tracking {
@@ -51,7 +53,21 @@ impl Tracking {
 
     /// Whether a mapping gave or confirmed the name.
     pub fn is_known(&self, field: &str) -> bool {
-        self.known.contains(field) || self.columns.iter().any(|columns| columns.contains_key(field))
+        self.known.contains_key(field) || self.is_column(field)
+    }
+
+    /// Whether a mapping declares the column, or another pipeline than that of this place gave or confirmed the name.
+    pub fn is_known_beside(&self, field: &str, place: usize) -> bool {
+        self.is_column(field) || self.known.get(field).is_some_and(|places| places.iter().any(|other| *other != place))
+    }
+
+    fn is_column(&self, field: &str) -> bool {
+        self.columns.iter().any(|columns| columns.contains_key(field))
+    }
+
+    /// Notes that the pipeline of this place works on the rule.
+    pub fn begin(&mut self, place: usize) {
+        self.place = place;
     }
 
     /// Notes an application to the rule.
@@ -71,7 +87,7 @@ impl Tracking {
         let mut ids = old.and_then(|old| self.fields.get(old)).cloned().unwrap_or_default();
         ids.extend(id.cloned());
         for name in new {
-            self.known.insert(name.clone());
+            self.known(name.clone());
             self.fields.entry(name.clone()).or_default().extend(ids.iter().cloned());
         }
     }
@@ -83,6 +99,6 @@ impl Tracking {
 
     /// Notes that a name is the target's own.
     pub fn known(&mut self, name: Arc<str>) {
-        self.known.insert(name);
+        self.known.entry(name).or_default().insert(self.place);
     }
 }

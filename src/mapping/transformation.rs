@@ -10,6 +10,7 @@ use super::builtin;
 use super::last_part::LastParts;
 use super::params::{Literal, Messages, Names, Params, say, unknown};
 use super::pipeline::{self, Item};
+use super::schema::Schema;
 use super::split::{Division, Lost, Part};
 use super::tables::Tables;
 use super::values::{self, Change, Letters};
@@ -68,6 +69,8 @@ pub(super) enum Transformation {
     Warn(Arc<str>),
     Nest(Vec<Item>),
     Types(Arc<Columns>),
+    /// The columns of the product's tables.
+    Schema(Schema),
     Tables(Tables),
     Shape(TableShape),
     Split(Division),
@@ -87,6 +90,7 @@ impl Transformation {
                 | Self::FailRule(_)
                 | Self::Nest(_)
                 | Self::Types(_)
+                | Self::Schema(_)
                 | Self::Tables(_)
                 | Self::Shape(_)
         )
@@ -205,6 +209,7 @@ pub(super) const TYPES: &[&str] = &[
     "nest",
     "case",
     "sigmaglot_types",
+    "sigmaglot_schema",
     "sigmaglot_warning",
     "sigmaglot_spread",
     "sigmaglot_names",
@@ -216,6 +221,7 @@ pub(super) const TYPES: &[&str] = &[
     "sigmaglot_prefixes",
     "sigmaglot_registry_data",
     "sigmaglot_encoding",
+    "sigmaglot_spellings",
 ];
 
 /// Reads the transformation of this type from an item; `depth` counts nestings.
@@ -253,7 +259,8 @@ pub(super) fn parse(kind: &str, params: &mut Params<'_, '_, '_>, depth: usize) -
         "detection_item_failure" => Transformation::FailItem(params.required("message")?),
         "strict_field_mapping_failure" => Transformation::FailUnmapped,
         "nest" => Transformation::Nest(pipeline::nested(params, depth)?),
-        "sigmaglot_types" => return types(params),
+        "sigmaglot_types" => Transformation::Types(Arc::new(columns(params, "types")?)),
+        "sigmaglot_schema" => Transformation::Schema(Schema::named(params)?),
         "sigmaglot_names" => return last_parts(params),
         "sigmaglot_spread" => {
             let (field, columns) = (params.required("field"), params.required_texts("columns"));
@@ -396,13 +403,14 @@ const FIELD_TYPES: &[(&str, FieldType)] = &[
     ("timestamptz", FieldType::TimestampTz),
 ];
 
-fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
-    let Some(node) = params.node("types") else {
-        params.missing("types");
+/// The map of columns under a key.
+pub(super) fn columns(params: &mut Params<'_, '_, '_>, key: &'static str) -> Option<Columns> {
+    let Some(node) = params.node(key) else {
+        params.missing(key);
         return None;
     };
     let Value::Map(entries) = &node.value else {
-        params.wrong("types", "a map from fields to types", node);
+        params.wrong(key, "a map from fields to types", node);
         return None;
     };
     let mut out = IndexMap::with_capacity(entries.len());
@@ -411,7 +419,7 @@ fn types(params: &mut Params<'_, '_, '_>) -> Option<Transformation> {
             out.insert(Arc::from(entry.key.text.as_ref()), kind);
         }
     }
-    Some(Transformation::Types(Arc::new(out)))
+    Some(out)
 }
 
 /// The words of `sigmaglot_shape`.

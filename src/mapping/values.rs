@@ -14,6 +14,7 @@ use super::params::{Literal, Params, say};
 use super::prefix::Prefixes;
 use super::regex::Replacement;
 use super::registry::RegistryData;
+use super::spelling::Spellings;
 use super::text::{self, Text, Wildcards};
 use super::unfit::Reason;
 use crate::diagnostic::codes;
@@ -45,6 +46,8 @@ pub(super) enum Change {
     RegistryData(RegistryData),
     /// `sigmaglot_encoding`
     Encoding(Encoding),
+    /// `sigmaglot_spellings`
+    Spellings(Spellings),
 }
 
 /// The types of `convert_type` and `force_type`.
@@ -90,6 +93,7 @@ impl Change {
             "sigmaglot_prefixes" => Change::Prefixes(Prefixes::parse(params)?),
             "sigmaglot_registry_data" => Change::RegistryData(RegistryData::parse(params)?),
             "sigmaglot_encoding" => Change::Encoding(Encoding::parse(params)?),
+            "sigmaglot_spellings" => Change::Spellings(Spellings::parse(params)?),
             "convert_type" => {
                 if params.node("target_type").is_none() {
                     params.missing("target_type");
@@ -122,6 +126,7 @@ impl Change {
             (Change::Prefixes(prefixes), test) => prefixes.apply(test, budget),
             (Change::RegistryData(data), test) => data.apply(test),
             (Change::Encoding(encoding), test) => encoding.apply(test),
+            (Change::Spellings(spellings), test) => spellings.apply(test),
             (Change::Convert(kind), test) => Ok(convert(*kind, subject, test)?.map(|test| vec![test])),
             (Change::Replace { regex, by, wildcards }, Test::Pattern(old)) => {
                 let pieces = text::value_pieces(subject, old);
@@ -206,6 +211,9 @@ impl Change {
                 None => Err(Reason::NotAValue),
             },
             Change::Encoding(encoding) => Ok(Some(vec![exact(&encoding.of(&text))])),
+            Change::Spellings(spellings) => {
+                Ok(spellings.of(&text)?.map(|texts| texts.iter().map(|text| exact(text)).collect()))
+            }
             Change::Prefixes(prefixes) => Ok(prefixes.of(&text)?.map(|pieces| vec![exact(&event::sample(&pieces))])),
             Change::RegistryData(data) => {
                 Ok(data.of(&text)?.map(|texts| texts.iter().map(|text| exact(text)).collect()))

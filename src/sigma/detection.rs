@@ -266,6 +266,11 @@ fn item(entry: &Entry<'_>, messages: &mut Messages) -> Option<Item> {
     let mut at = key.find('|').unwrap_or(key.len());
     let name = key.get(..at).unwrap_or("");
     let field = (!name.is_empty()).then(|| Text { text: name.into(), span: entry.key.place(entry.key_span, 0..at) });
+    if let Some(field) = &field
+        && field.text.trim() != &*field.text
+    {
+        messages.push(slips::blank_at_an_end(&field.text, field.span));
+    }
     let mut modifiers = Vec::new();
     let mut sound = true;
     for name in key.split('|').skip(1) {

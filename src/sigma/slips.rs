@@ -72,6 +72,12 @@ pub(super) fn missing_colon_before(text: &str, at: usize, base: usize) -> Option
     None
 }
 
+/// What is said of the name of a field that begins or ends with a blank.
+pub(super) fn blank_at_an_end(name: &str, span: Span) -> Diagnostic {
+    let message = format!("the field `{name}` has a blank at an end of its name, which no event has");
+    Diagnostic::new(codes::FIELD_BLANK, message).at(span).help(format!("write `{}`", name.trim()))
+}
+
 /// A search that is one text of the form `EventID:4625` or `Image '\x'`.
 pub(super) fn keyword_like_item(scalar: &Scalar<'_>, span: Span) -> Option<Diagnostic> {
     if scalar.style != Style::Plain || key_with_modifiers(&scalar.text).is_some() {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::engine::kql::type_of;
 use super::engine::{Column, ColumnKind};
 use crate::interp::Event;
-use crate::lang::kql::{self, Expr, ExprKind, Literal, OtherColumns, Prepared, Row, Schema, Value};
+use crate::lang::kql::{self, CompareOp, Expr, ExprKind, Literal, OtherColumns, Prepared, Row, Schema, Subject, Value};
 
 /// The columns that a query computes, and those of the table that it computes them from.
 #[derive(Debug)]
@@ -114,8 +114,29 @@ impl Base {
                 self.at_path(expr, &mut Vec::new(), value, row).into_iter().collect()
             }
             ExprKind::Call(name, args) => self.of_call(&name.text, args, value, row),
+            ExprKind::Literal(Literal::String(text)) if *value == Value::String(text.clone()) => vec![row.clone()],
             _ => Vec::new(),
         }
+    }
+
+    /// The rows of the arms of `case` and `iff`. Which branch counts is seen when the row is computed; a condition of equality, or
+    /// that something is there, can be made to hold.
+    fn of_arms(&self, args: &[Expr], value: &Value, row: &Row) -> Vec<Row> {
+        let mut out = Vec::new();
+        let mut rest = args;
+        while let [condition, arm, others @ ..] = rest {
+            out.extend(self.candidates(arm, value, row));
+            out.extend(fulfilled(condition, row).iter().flat_map(|row| self.candidates(arm, value, row)));
+            rest = others;
+        }
+        if let [last] = rest {
+            out.extend(self.candidates(last, value, row));
+            // A value that no condition asks for.
+            let none = args.first().and_then(compared).filter(|column| !row.contains_key(*column));
+            let other = none.map(|column| with(row, column, Value::String("other".to_owned())));
+            out.extend(other.iter().flat_map(|row| self.candidates(last, value, row)));
+        }
+        out
     }
 
     fn of_call(&self, name: &str, args: &[Expr], value: &Value, row: &Row) -> Vec<Row> {
@@ -129,12 +150,26 @@ impl Base {
                 let rest = literal(head).and_then(|head| text.strip_prefix(head));
                 rest.map_or_else(Vec::new, |rest| self.candidates(inner, &Value::String(rest.to_owned()), row))
             }
-            // Which branch counts is seen when the row is computed.
-            ("iff", [_, yes, no], _) => [yes, no].iter().flat_map(|arm| self.candidates(arm, value, row)).collect(),
+            ("iff" | "case", args, _) => self.of_arms(args, value, row),
+            ("coalesce", args, _) => args.iter().flat_map(|arg| self.candidates(arg, value, row)).collect(),
+            ("column_ifexists", [column, _], _) => match literal(column) {
+                Some(name) if row.get(name).is_none_or(|known| known == value) => vec![with(row, name, value.clone())],
+                _ => Vec::new(),
+            },
             ("replace_regex", [inner, pattern, _], Value::String(text)) => {
                 let dropped = literal(pattern).map(written).unwrap_or_default();
                 let whole = |text: String| self.candidates(inner, &Value::String(text), row);
                 [whole(format!("{dropped}{text}")), whole(text.clone())].concat()
+            }
+            ("extract", [pattern, _, Expr { kind: ExprKind::Column(column), .. }], Value::String(text))
+                if literal(pattern).and_then(around).is_some() =>
+            {
+                let (before, after) = literal(pattern).and_then(around).unwrap_or_default();
+                let known = match row.get(column) {
+                    Some(Value::String(known)) => known.as_str(),
+                    _ => "",
+                };
+                vec![with(row, column, Value::String(format!("{known}{before}{text}{after}")))]
             }
             ("extract", [_, _, Expr { kind: ExprKind::Column(column), .. }], Value::String(text)) => {
                 let known = match row.get(column) {
@@ -228,9 +263,22 @@ fn sources(expr: &Expr, kind: ColumnKind, out: &mut BTreeMap<String, ColumnKind>
         }
         ExprKind::Key(base, _) | ExprKind::Element(base, _) => sources(base, ColumnKind::Dynamic, out),
         ExprKind::Compare(_, left, right) => [left, right].iter().for_each(|part| sources(part, ColumnKind::Text, out)),
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().for_each(|part| sources(part, ColumnKind::Text, out));
+        }
+        ExprKind::Text(_, Subject::Expr(left), right) => {
+            [left, right].iter().for_each(|part| sources(part, ColumnKind::Text, out));
+        }
+        ExprKind::List(_, left, _) => sources(left, ColumnKind::Text, out),
+        ExprKind::Call(name, args) if name.text == "column_ifexists" => {
+            if let Some(name) = args.first().and_then(literal) {
+                out.entry(name.to_owned()).or_insert(kind);
+            }
+        }
         ExprKind::Call(name, args) => {
             let kinds: &[ColumnKind] = match name.text.as_str() {
                 "iff" => &[ColumnKind::Boolean, kind, kind],
+                "coalesce" => &[kind, kind, kind],
                 "tohex" => &[ColumnKind::Integer],
                 _ => &[],
             };
@@ -239,6 +287,49 @@ fn sources(expr: &Expr, kind: ColumnKind, out: &mut BTreeMap<String, ColumnKind>
         }
         _ => {}
     }
+}
+
+/// The rows in which a condition holds, as far as an equality or something there makes it hold.
+fn fulfilled(condition: &Expr, row: &Row) -> Vec<Row> {
+    match &condition.kind {
+        ExprKind::Or(parts) => parts.iter().flat_map(|part| fulfilled(part, row)).collect(),
+        ExprKind::And(parts) => parts
+            .iter()
+            .fold(vec![row.clone()], |rows, part| rows.iter().flat_map(|row| fulfilled(part, row)).collect()),
+        ExprKind::Compare(CompareOp::Equal, left, right) => match (&left.kind, literal(right)) {
+            (ExprKind::Column(name), Some(text)) => {
+                let value = Value::String(text.to_owned());
+                let fits = row.get(name).is_none_or(|known| *known == value);
+                if fits { vec![with(row, name, value)] } else { Vec::new() }
+            }
+            _ => Vec::new(),
+        },
+        ExprKind::Call(name, args) if name.text == "isnotempty" => match args.first().map(|arg| &arg.kind) {
+            Some(ExprKind::Column(name)) if row.contains_key(name) => vec![row.clone()],
+            Some(ExprKind::Column(name)) => vec![with(row, name, Value::String("x".to_owned()))],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The column that a condition compares with a text.
+fn compared(condition: &Expr) -> Option<&str> {
+    match &condition.kind {
+        ExprKind::Compare(CompareOp::Equal, left, _) => match &left.kind {
+            ExprKind::Column(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The texts before and after the one group of an expression that is plain text beside it.
+fn around(pattern: &str) -> Option<(String, String)> {
+    let (before, rest) = pattern.split_once('(')?;
+    let (_, after) = rest.rsplit_once(')')?;
+    let plain = |text: &str| regex_syntax::escape(text) == text;
+    (plain(before) && plain(after) && !before.is_empty()).then(|| (before.to_owned(), after.to_owned()))
 }
 
 /// The text that an expression `^text` matches; backslashes stand before marks.

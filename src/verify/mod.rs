@@ -36,4 +36,4 @@ pub use documents::{Answer, Asked, Pair, Scope, compare_documents};
 pub use evidence::{Evidence, Extent, Recorded};
 pub use exclusion::Exclusion;
 pub use members::Members;
-pub use tally::{FlipCounts, Tally};
+pub use tally::{Capped, FlipCounts, Tally};

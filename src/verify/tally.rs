@@ -6,6 +6,7 @@ use super::exclusion::Exclusion;
 use super::witness::{FlipOutcome, Witnesses};
 use super::{Comparison, Outcome};
 use crate::diagnostic::Code;
+use crate::ir::Kind;
 
 /// The sums of one target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Tally {
 }
 
 /// What became of the search for pairs of events that differ in one predicate and flip the verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FlipCounts {
     /// Rules.
     pub rules: usize,
@@ -123,14 +124,23 @@ pub struct FlipCounts {
     pub hits: usize,
     /// Near misses.
     pub misses: usize,
-    /// Kinds of near hits and near misses, summed over predicates, that the cap left untried.
-    pub capped: usize,
+    /// The predicates of which the cap left kinds of near hits or near misses untried, by what they test.
+    pub capped: BTreeMap<Kind, Capped>,
     /// Predicates, lists as one, that have a pair but neither near hits nor near misses.
     pub bare: usize,
     /// Predicates that were not tried.
     pub left_out: usize,
     /// Ways of matching that got no event because of the cap.
     pub ways_left_out: usize,
+}
+
+/// Predicates of one kind, lists as one, that have more boundaries than there may be events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capped {
+    /// How many predicates.
+    pub predicates: usize,
+    /// Kinds of near hits and near misses, summed over them, that were not tried.
+    pub kinds: usize,
 }
 
 impl FlipCounts {
@@ -152,7 +162,11 @@ impl FlipCounts {
         for nears in &witnesses.nears {
             self.hits += nears.hits.len();
             self.misses += nears.misses.len();
-            self.capped += nears.capped;
+            if nears.capped > 0 {
+                let capped = self.capped.entry(nears.kind).or_default();
+                capped.predicates += 1;
+                capped.kinds += nears.capped;
+            }
             self.bare += usize::from(nears.hits.is_empty() && nears.misses.is_empty());
         }
     }
@@ -168,7 +182,11 @@ impl FlipCounts {
         self.listed += other.listed;
         self.hits += other.hits;
         self.misses += other.misses;
-        self.capped += other.capped;
+        for (kind, other) in &other.capped {
+            let capped = self.capped.entry(*kind).or_default();
+            capped.predicates += other.predicates;
+            capped.kinds += other.kinds;
+        }
         self.bare += other.bare;
         self.left_out += other.left_out;
         self.ways_left_out += other.ways_left_out;

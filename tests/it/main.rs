@@ -20,6 +20,7 @@ mod mapping_chains;
 mod mapping_microsoft;
 mod mapping_names;
 mod mapping_products;
+mod mistakes;
 mod mutants;
 mod output;
 mod pages;

@@ -170,7 +170,8 @@ fn a_bundle_gives_what_its_mappings_give() {
         let rule = sigma::read(&Source::new("rule.yml", rule), &sigma::Options::default()).rules.remove(0);
         let apply = |pipelines: &[Pipeline]| {
             let chain = mapping::resolve(pipelines, target).unwrap_or_else(|e| panic!("{e}"));
-            chain.apply(rule.clone(), &Options::default())
+            let options = Options { unmapped: mapping::Unmapped::Keep, ..Options::default() };
+            chain.apply(rule.clone(), &options)
         };
         let (whole, alone) = (apply(&all), apply(&one));
         assert!(alone.rule.is_some(), "{name}: {:?}", alone.diagnostics);

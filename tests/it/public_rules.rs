@@ -233,6 +233,8 @@ fn slips_have_messages_of_their_own_at_their_place() {
         (search("    - Image|endswith '\\x'\n"), "SG0220", "Image|endswith"),
         (search("    A: b\n    Image|endswith '\\x'\n"), "SG0220", "Image|endswith"),
         (search("    Image|endswith '\\x'\n    A: b\n"), "SG0220", "Image|endswith"),
+        (search("    Image |endswith: x\n"), "SG0224", "Image "),
+        (search("    ' Image': x\n"), "SG0224", " Image"),
         (search("    EventID:4625\n"), "SG0221", "EventID:4625"),
         (search("    A|contains|any: [b, c]\n"), "SG0201", "any"),
         (search("    A|in: [b, c]\n"), "SG0201", "in"),
@@ -332,12 +334,16 @@ fn pipes_and_loops_of_links_are_passed_over() {
     };
     link("rules", "rules/again");
     link("outside/b.yml", "rules/b.yml");
+    link("user@host.1234", "rules/.#a");
     let made = Command::new("mkfifo").arg(dir.path().join("rules/p.yml")).status();
     assert!(made.is_ok_and(|status| status.success()));
     let (code, _, said) = outcome(&dir, &["check", "rules"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("2 files") && said.contains("leads back") && said.contains("neither a file"), "{said}");
     assert_eq!(outcome(&dir, &["check", "rules/p.yml"]).0, 3);
+    link("nowhere.yml", "rules/gone.yml");
+    let (code, _, said) = outcome(&dir, &["check", "rules"]);
+    assert!(code == 3 && said.contains("rules/gone.yml"), "{said}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A rule's events, judged once, for any number of queries of that rule.
 
+use super::members::{self, Members, Strangers};
 use super::{Comparison, Evidence, Judge, Mapping, Outcome, TABLE, Through, Verdict, model, size, table_for};
 use crate::diagnostic::Diagnostic;
 use crate::interp::Event;
-use crate::ir::{self, Rule};
+use crate::ir::{self, Expr, Rule};
 use crate::mapping::{Mapped, Pipeline};
 use crate::target::plan::Query;
 use crate::target::{Options, Session};
@@ -15,11 +16,16 @@ pub struct Exam<'m> {
     query: String,
     table: Table,
     rows: Vec<Answer>,
+    target: String,
+    store: Store,
+    /// What reading the query shows of long lists.
+    members: Members,
+    /// The rule before its mapping.
+    rule: Rule,
     /// The rule as the back end gets it.
     normal: Rule,
     options: Options,
-    /// With the rule before its mapping.
-    mapped: Option<(Mapping<'m>, Mapped, Rule)>,
+    mapped: Option<(Mapping<'m>, Mapped)>,
 }
 
 /// An event and what a query must say of it.
@@ -46,8 +52,11 @@ impl<'m> Exam<'m> {
             let query = converted(session, &normal, &options)?;
             let store = Store::new(model(session, target)?, rule);
             let evidence = Evidence::new(rule).with_all(events);
+            let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Tested);
+            let evidence = evidence.with(more);
             let (table, rows) = judged(&Judge::new(&store, rule, evidence.verdict(), &query, TABLE), &evidence)?;
-            return Ok(Self { query, table, rows, normal, options, mapped: None });
+            let (target, rule) = (target.to_owned(), rule.clone());
+            return Ok(Self { query, table, rows, target, store, members, rule, normal, options, mapped: None });
         };
         let mapped = mapping.chain.apply(rule.clone(), mapping.options);
         let way = mapping.chain.events(rule, &mapped, mapping.options);
@@ -62,16 +71,24 @@ impl<'m> Exam<'m> {
         let query = mapping.chain.postprocess(query, &mapped).map_err(|error| vec![error])?;
         let store = Store::mapped(model(session, target)?, result, &query);
         let (evidence, meant) = (Evidence::new(rule).with_all(events), Verdict::new(result));
+        let (members, more) = members::check(rule, evidence.listed(), target, &query, Strangers::Expected);
+        let evidence = evidence.with(more);
         let judge = Judge::new(&store, result, &meant, &query, named.unwrap_or(TABLE));
         let judge = Judge { through: Some(Through { way: &way, rule: evidence.verdict() }), ..judge };
         let (table, rows) = judged(&judge, &evidence)?;
         drop(judge);
-        Ok(Self { query, table, rows, normal, options, mapped: Some((mapping, mapped, rule.clone())) })
+        let (target, rule, mapped) = (target.to_owned(), rule.clone(), Some((mapping, mapped)));
+        Ok(Self { query, table, rows, target, store, members, rule, normal, options, mapped })
     }
 
     /// The rule's query.
     pub fn query(&self) -> &str {
         &self.query
+    }
+
+    /// The condition as the back end gets it.
+    pub(crate) fn condition(&self) -> &Expr {
+        &self.normal.condition
     }
 
     /// How many events there are, and how many of them match.
@@ -83,16 +100,16 @@ impl<'m> Exam<'m> {
     pub(crate) fn rendered(&self, session: &mut Session<'_>, alter: &mut dyn FnMut(&mut Query)) -> Option<String> {
         let query = session.convert_altered(&self.normal, &self.options, alter).query?;
         match &self.mapped {
-            Some((mapping, mapped, _)) => mapping.chain.postprocess(query, mapped).ok(),
+            Some((mapping, mapped)) => mapping.chain.postprocess(query, mapped).ok(),
             None => Some(query),
         }
     }
 
     /// The query where this pipeline stands in the place of the mapping's own of its name; `None` where there is none.
     pub(crate) fn through(&self, session: &mut Session<'_>, wrong: &Pipeline) -> Option<String> {
-        let (mapping, _, rule) = self.mapped.as_ref()?;
+        let (mapping, _) = self.mapped.as_ref()?;
         let Some(chain) = mapping.chain.with(wrong) else { return Some(self.query.clone()) };
-        let mapped = chain.apply(rule.clone(), mapping.options);
+        let mapped = chain.apply(self.rule.clone(), mapping.options);
         let normal = normalized(mapped.rule.as_ref()?);
         let query = session.convert(&normal, &self.options).query?;
         chain.postprocess(query, &mapped).ok()
@@ -114,6 +131,41 @@ impl<'m> Exam<'m> {
         let selected = engine.query(query)?;
         let different = self.rows.iter().enumerate().filter(|(n, row)| selected.contains(n) != row.matches);
         Ok(different.map(|(_, row)| &row.event).min_by_key(|event| size(event)))
+    }
+
+    /// Whether an engine which holds the events judges a member of a long list otherwise by this query. The events are those for
+    /// members that reading the query does not show; the engine holds the exam's own events afterwards.
+    ///
+    /// # Errors
+    /// What the engine says of the query.
+    pub fn told_by_members(&self, engine: &mut dyn Engine, query: &str) -> Result<bool, EngineError> {
+        let strangers = if self.mapped.is_some() { Strangers::Expected } else { Strangers::Tested };
+        let evidence = Evidence::new(&self.rule);
+        let (members, events) = members::check(&self.rule, evidence.listed(), &self.target, query, strangers);
+        if members == self.members || events.is_empty() {
+            return Ok(false);
+        }
+        let Some((table, rows)) = self.judge(&events) else { return Ok(false) };
+        engine.load(&Table { columns: self.table.columns.clone(), ..table })?;
+        let selected = engine.query(query);
+        self.load(engine)?;
+        let selected = selected?;
+        Ok(rows.iter().enumerate().any(|(n, row)| selected.contains(&n) != row.matches))
+    }
+
+    /// More events of the rule.
+    fn judge(&self, events: &[Event]) -> Option<(Table, Vec<Answer>)> {
+        let result = self.mapped.as_ref().and_then(|(_, mapped)| mapped.rule.as_ref());
+        let way = match &self.mapped {
+            Some((mapping, mapped)) => Some(mapping.chain.events(&self.rule, mapped, mapping.options)?),
+            None => None,
+        };
+        let (evidence, meant) =
+            (Evidence::new(&self.rule).with_all(events), Verdict::new(result.unwrap_or(&self.rule)));
+        let judge = Judge::new(&self.store, result.unwrap_or(&self.rule), &meant, &self.query, &self.table.name);
+        let through = way.as_ref().map(|way| Through { way, rule: evidence.verdict() });
+        let judge = Judge { through, ..judge };
+        judged(&judge, &evidence).ok()
     }
 }
 

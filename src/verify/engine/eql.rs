@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Column, ColumnKind, Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
-use crate::lang::eql::{self, Document, FieldType, Mapping, OtherFields, Regexes};
+use crate::lang::eql::{self, Document, Expr, ExprKind, FieldType, Mapping, OtherFields, Regexes};
 use crate::lang::{Folding, Skeleton};
 
 /// Which fields an index maps.
@@ -93,8 +93,32 @@ impl Engine for Eql {
     }
 
     fn form(&mut self, text: &str) -> Option<String> {
-        eql::parse(text).ok().map(|query| without_spans(&(query.category, query.condition, query.pipes)))
+        let query = eql::parse(text).ok()?;
+        let keyword = |name: &str| self.columns.iter().any(|(own, kind)| own == name && *kind == FieldType::Keyword);
+        Some(without_spans(&(query.category, unwrapped(query.condition, &keyword), query.pipes)))
     }
+}
+
+/// Without `string()` around keywords, which are text as they are.
+fn unwrapped(expr: Expr, keyword: &dyn Fn(&str) -> bool) -> Expr {
+    let one = |expr: Box<Expr>| Box::new(unwrapped(*expr, keyword));
+    let all = |parts: Vec<Expr>| parts.into_iter().map(|part| unwrapped(part, keyword)).collect();
+    let kind = match expr.kind {
+        ExprKind::And(parts) => ExprKind::And(all(parts)),
+        ExprKind::Or(parts) => ExprKind::Or(all(parts)),
+        ExprKind::Not(part) => ExprKind::Not(one(part)),
+        ExprKind::Compare(op, left, right) => ExprKind::Compare(op, one(left), one(right)),
+        ExprKind::In { fold, negated, subject, items } => ExprKind::In { fold, negated, subject: one(subject), items },
+        ExprKind::Match(op, subject, patterns) => ExprKind::Match(op, one(subject), patterns),
+        ExprKind::Call { name, fold: false, mut args }
+            if name == "string"
+                && matches!(args.as_slice(), [Expr { kind: ExprKind::Field { name, .. }, .. }] if keyword(name)) =>
+        {
+            return args.swap_remove(0);
+        }
+        kind => kind,
+    };
+    Expr { kind, span: expr.span }
 }
 
 fn field_type(column: &Column) -> FieldType {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Engine, EngineError, Table, without_spans};
 use crate::interp::Event;
 use crate::lang::Skeleton;
-use crate::lang::spl::{self, Row};
+use crate::lang::spl::{self, CompareOp, Row, SearchExpr, SearchKind, Stage};
 
 /// Splunk's field of the raw text.
 const RAW_FIELD: &str = "_raw";
@@ -44,8 +44,35 @@ impl Engine for Spl {
     }
 
     fn form(&mut self, text: &str) -> Option<String> {
-        spl::parse(text).ok().map(|query| without_spans(&query.stages))
+        let mut query = spl::parse(text).ok()?;
+        query.stages = query.stages.into_iter().map(plain).collect();
+        Some(without_spans(&query.stages))
     }
+}
+
+/// With lists of one value as that value.
+fn plain(stage: Stage) -> Stage {
+    match stage {
+        Stage::Search(expr) => Stage::Search(plain_search(expr)),
+        Stage::Tstats { set, fill, condition, by } => {
+            Stage::Tstats { set, fill, condition: condition.map(plain_search), by }
+        }
+        other => other,
+    }
+}
+
+fn plain_search(expr: SearchExpr) -> SearchExpr {
+    let all = |parts: Vec<SearchExpr>| parts.into_iter().map(plain_search).collect();
+    let kind = match expr.kind {
+        SearchKind::And(parts) => SearchKind::And(all(parts)),
+        SearchKind::Or(parts) => SearchKind::Or(all(parts)),
+        SearchKind::Not(part) => SearchKind::Not(Box::new(plain_search(*part))),
+        SearchKind::In(name, mut values) if values.len() == 1 => {
+            SearchKind::Compare(name, CompareOp::Equal, values.swap_remove(0))
+        }
+        kind => kind,
+    };
+    SearchExpr { kind, span: expr.span }
 }
 
 fn row(event: &Event) -> Result<Row, EngineError> {

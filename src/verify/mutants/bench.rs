@@ -192,9 +192,13 @@ impl<'b> Seat<'b> {
 
     fn ask(&mut self, exam: &Exam<'_>, text: &str, mutant: &Mutant, calls: &[Call]) -> Verdict {
         for engine in &mut self.engines {
-            match exam.told_by(engine.as_mut(), text) {
-                Ok(None) => {}
-                Ok(Some(_)) => return Verdict::Caught,
+            let told = match exam.told_by(engine.as_mut(), text) {
+                Ok(None) => exam.told_by_members(engine.as_mut(), text),
+                told => told.map(|told| told.is_some()),
+            };
+            match told {
+                Ok(false) => {}
+                Ok(true) => return Verdict::Caught,
                 Err(EngineError::Rejected(_) | EngineError::Gone(_)) => return Verdict::Unviable,
             }
         }
@@ -203,7 +207,7 @@ impl<'b> Seat<'b> {
         let concerned: Vec<&Call> =
             calls.iter().filter(|call| callers.is_some_and(|(.., names)| names.contains(call.name))).collect();
         let mistakes = &self.bench.mutants.mistakes;
-        match equivalent::reason(mutant, exam.query(), text, &concerned, mistakes, &mut self.engines) {
+        match equivalent::reason(mutant, exam, text, &concerned, mistakes, &mut self.engines) {
             Some(reason) => Verdict::Equivalent(reason),
             None => Verdict::Survived,
         }

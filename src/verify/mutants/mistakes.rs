@@ -32,36 +32,69 @@ pub(super) struct Mistakes {
     /// Between these operators the order of operands makes no difference.
     #[serde(default)]
     pub symmetric: Vec<String>,
-    /// Mutants that make a difference only where a character is in a value.
+    /// Mutants that make a difference only where something is in a value.
     #[serde(default)]
     pub without: Vec<Without>,
+    /// Words of mutants that only make null of false.
+    #[serde(default)]
+    pub nulls: Vec<String>,
+    /// Words of mutants that take a guard from a negation: they tell only where an event lacks what is negated.
+    #[serde(default)]
+    pub guards: Vec<String>,
     /// Texts of macros and what a mistake makes of them.
     #[serde(default)]
     pub swaps: Vec<Swap>,
 }
 
-/// A mutant that makes no difference where a character is in none of the values.
+/// A mutant that makes no difference where the values of the calls are plain enough.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Without {
-    /// The parameter or condition that the mutant is about.
+    /// The macros; all where none is named.
+    #[serde(default)]
+    pub macros: Vec<String>,
+    /// What the mutant's words have in them.
     pub about: String,
-    /// The character.
-    pub character: char,
+    /// No value has one of these characters.
+    #[serde(default)]
+    pub characters: String,
+    /// No value has a letter that has a case.
+    #[serde(default)]
+    pub letters: bool,
+    /// No value begins or ends with a letter or digit.
+    #[serde(default)]
+    pub word_ends: bool,
 }
 
 impl Without {
-    /// Whether no value of these calls has the character, and the mutant is about what the character makes different.
+    /// Whether the values of these calls lack all that the mutant makes different.
     pub fn is_proof(&self, mutant: &Mutant, calls: &[&Call]) -> bool {
-        let plain = |argument: &Argument| match argument {
-            Argument::One(text) => !text.contains(self.character),
-            Argument::Many(list) => list.iter().all(|text| !text.contains(self.character)),
-            Argument::Flag(_) | Argument::Word(_) => true,
+        let tells = |text: &String| {
+            let inner = text.trim_matches(['"', '\'', '@']);
+            let ends = || inner.starts_with(char::is_alphanumeric) || inner.ends_with(char::is_alphanumeric);
+            text.contains(|c| self.characters.contains(c))
+                || (self.letters && has_case(text))
+                || (self.word_ends && (inner.is_empty() || ends()))
         };
-        mutant.what.contains(&format!("`{}`", self.about))
+        (self.macros.is_empty() || self.macros.contains(&mutant.name))
+            && mutant.what.contains(&self.about)
             && !calls.is_empty()
-            && calls.iter().all(|call| call.arguments.iter().all(plain))
+            && !calls.iter().any(|call| values(call).any(tells))
     }
+}
+
+/// The values of a call: what comes after its field.
+pub(super) fn values(call: &Call) -> impl Iterator<Item = &String> {
+    call.arguments.iter().skip(1).flat_map(|argument| match argument {
+        Argument::One(text) => std::slice::from_ref(text),
+        Argument::Many(list) => list.as_slice(),
+        Argument::Flag(_) | Argument::Word(_) => &[],
+    })
+}
+
+/// Whether a letter of the text has a case.
+pub(super) fn has_case(text: &str) -> bool {
+    text.chars().any(|c| c.is_uppercase() || c.is_lowercase() || c.to_lowercase().ne([c]) || c.to_uppercase().ne([c]))
 }
 
 /// How wildcards are written.

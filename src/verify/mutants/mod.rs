@@ -24,7 +24,7 @@ mod score;
 mod source;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -230,13 +230,17 @@ impl Mutants {
     }
 
     fn texts(&mut self, path: &str, name: &str, text: &str, edits: Vec<text::Edit>) {
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut said) = (BTreeSet::new(), HashMap::new());
         for edit in edits {
             let mut changed = text.to_owned();
             changed.replace_range(edit.range, &edit.with);
             if changed != text && seen.insert(changed.clone()) {
                 let (file, name) = (path.to_owned(), name.to_owned());
-                self.all.push(Mutant { file, name, kind: edit.kind, what: edit.what, change: Change::Text(changed) });
+                // The same may be done in several places.
+                let before = said.entry(edit.what.clone()).or_insert(0_usize);
+                *before += 1;
+                let what = if *before > 1 { format!("{} (place {before})", edit.what) } else { edit.what };
+                self.all.push(Mutant { file, name, kind: edit.kind, what, change: Change::Text(changed) });
             }
         }
     }

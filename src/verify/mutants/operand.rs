@@ -198,9 +198,19 @@ impl Edit {
     fn inner(self, name: &str, inner: &str, close: &str, mistakes: &Mistakes) -> Option<String> {
         let wildcards = mistakes.wildcards_of(name);
         let any = wildcards.map(|w| w.many.as_str());
+        // Regular expressions have their own escape in every language.
+        let escapes = if mistakes.is_regex(name) { &['\\'] } else { mistakes.escapes.as_slice() };
         match self {
-            Edit::FirstCharacterDropped => dropped(inner, mistakes, End::First),
-            Edit::LastCharacterDropped => dropped(inner, mistakes, End::Last),
+            Edit::FirstCharacterDropped | Edit::LastCharacterDropped => {
+                let end = if self == Edit::FirstCharacterDropped { End::First } else { End::Last };
+                if !mistakes.is_regex(name) {
+                    return dropped(inner, escapes, end, |_| true);
+                }
+                let (flags, rest) = flagged(inner);
+                let outside = outside(rest);
+                let is_outside = |place: usize| outside.get(place) == Some(&true);
+                dropped(rest, escapes, end, is_outside).map(|rest| format!("{flags}{rest}"))
+            }
             Edit::StartOpened => any.filter(|any| !inner.starts_with(any)).map(|any| format!("{any}{inner}")),
             Edit::EndOpened => any.filter(|any| !inner.ends_with(any)).map(|any| format!("{inner}{any}")),
             Edit::StartShut => {
@@ -209,9 +219,9 @@ impl Edit {
             Edit::EndShut => {
                 any.and_then(|any| inner.strip_suffix(any)).filter(|rest| !rest.is_empty()).map(str::to_owned)
             }
-            Edit::EscapeForgotten => Some(forgotten(inner, close, mistakes)),
+            Edit::EscapeForgotten => Some(forgotten(inner, close, escapes)),
             Edit::EscapeDoubled => {
-                Some(inner.chars().flat_map(|c| vec![c; 1 + usize::from(mistakes.escapes.contains(&c))]).collect())
+                Some(inner.chars().flat_map(|c| vec![c; 1 + usize::from(escapes.contains(&c))]).collect())
             }
             Edit::ManyForOne => wildcards.and_then(|w| exchanged(inner, mistakes, w, Way::ManyForOne)),
             Edit::OneForMany => wildcards.and_then(|w| exchanged(inner, mistakes, w, Way::OneForMany)),
@@ -219,10 +229,10 @@ impl Edit {
             Edit::NetworkShorter => prefix(inner, -1),
             Edit::NumberUp => shifted(inner, 1),
             Edit::NumberDown => shifted(inner, -1),
-            Edit::AnchorsDropped => Some(inner.trim_start_matches('^').trim_end_matches('$').to_owned()),
+            Edit::AnchorsDropped => Some(anchors_dropped(inner)),
             Edit::FlagsDropped => flags_dropped(inner),
-            Edit::Lowered => Some(inner.to_lowercase()),
-            Edit::Whole => Some(format!("^(?:{inner})$")),
+            Edit::Lowered => lowered(inner),
+            Edit::Whole => whole(inner),
             _ => None,
         }
     }
@@ -279,13 +289,14 @@ enum End {
 }
 
 /// Without the first or last character; none that escapes or is escaped, so that the literal stays one.
-fn dropped(inner: &str, mistakes: &Mistakes, end: End) -> Option<String> {
+fn dropped(inner: &str, escapes: &[char], end: End, fits: impl Fn(usize) -> bool) -> Option<String> {
     let chars: Vec<char> = inner.chars().collect();
-    let is_plain = |c: &char| c.is_alphanumeric();
-    let escaped = |n: usize| n > 0 && chars.get(n - 1).is_some_and(|c| mistakes.escapes.contains(c));
+    let is_plain = |place: &usize| chars.get(*place).is_some_and(|c| c.is_alphanumeric()) && fits(*place);
+    let escaped = |n: usize| n > 0 && chars.get(n - 1).is_some_and(|c| escapes.contains(c));
+    let mut places = 0..chars.len();
     let place = match end {
-        End::First => chars.iter().position(is_plain),
-        End::Last => chars.iter().rposition(is_plain),
+        End::First => places.find(is_plain),
+        End::Last => places.rfind(is_plain),
     }?;
     if escaped(place) || chars.len() < 2 {
         return None;
@@ -294,11 +305,11 @@ fn dropped(inner: &str, mistakes: &Mistakes, end: End) -> Option<String> {
 }
 
 /// Each escaped character without its escape.
-fn forgotten(inner: &str, close: &str, mistakes: &Mistakes) -> String {
+fn forgotten(inner: &str, close: &str, escapes: &[char]) -> String {
     let mut out = String::new();
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
-        if mistakes.escapes.contains(&c) {
+        if escapes.contains(&c) {
             out.extend(chars.next());
         } else {
             out.push(c);
@@ -353,8 +364,68 @@ fn shifted(text: &str, by: i64) -> Option<String> {
     }
 }
 
-/// Without the first group of flags.
+/// The groups of flags that a regex begins with, and the rest.
+fn flagged(inner: &str) -> (&str, &str) {
+    let mut rest = inner;
+    while let Some((flags, after)) = rest.strip_prefix("(?").and_then(|rest| rest.split_once(')')) {
+        if flags.is_empty() || !flags.chars().all(|c| c.is_ascii_alphabetic()) {
+            break;
+        }
+        rest = after;
+    }
+    inner.split_at(inner.len() - rest.len())
+}
+
+fn anchors_dropped(inner: &str) -> String {
+    let (flags, rest) = flagged(inner);
+    let rest = rest.trim_start_matches('^');
+    let rest = rest.strip_suffix("\\z").unwrap_or_else(|| rest.trim_end_matches('$'));
+    format!("{flags}{rest}")
+}
+
+/// For each character of a regex whether it is outside of classes, counts, groups and escapes.
+fn outside(regex: &str) -> Vec<bool> {
+    let (mut depth, mut class, mut escaped) = (0_usize, false, false);
+    regex
+        .chars()
+        .map(|c| {
+            let before = depth == 0 && !class && !escaped;
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                ']' => class = false,
+                _ if class => {}
+                '[' => class = true,
+                '(' | '{' => depth += 1,
+                ')' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            before
+        })
+        .collect()
+}
+
+/// Anchored at both ends; nothing where it is already.
+fn whole(inner: &str) -> Option<String> {
+    let (flags, rest) = flagged(inner);
+    let divided = rest.chars().zip(outside(rest)).any(|(c, outside)| c == '|' && outside);
+    let anchored = rest.starts_with('^') && (rest.ends_with('$') || rest.ends_with("\\z")) && !divided;
+    (!anchored).then(|| format!("{flags}^(?:{rest})$"))
+}
+
+/// In lower case; nothing where letters are folded and there is no more than letters.
+fn lowered(inner: &str) -> Option<String> {
+    let (flags, rest) = flagged(inner);
+    let folded = flags.contains('i') && !rest.contains('\\');
+    (!folded).then(|| format!("{flags}{}", rest.to_lowercase()))
+}
+
+/// Without the groups of flags at its start, else without the first one; nothing where they are about dots and there is none.
 fn flags_dropped(inner: &str) -> Option<String> {
+    let (flags, rest) = flagged(inner);
+    if !flags.is_empty() {
+        return (flags.contains('i') || rest.contains('.')).then(|| rest.to_owned());
+    }
     let start = inner.find("(?")?;
     let rest = inner.get(start + 2..)?;
     let end = rest.find([')', ':'])?;
@@ -398,6 +469,18 @@ mod tests {
             (Edit::NumberDown, "cmp", one("5"), one("4")),
             (Edit::Unquoted, "cmp", one("\"5\""), one("5")),
             (Edit::FlagsDropped, "re", one("'(?i)ab'"), one("'ab'")),
+            (Edit::FlagsDropped, "re", one("'(?s)(?i)ab'"), one("'ab'")),
+            (Edit::FlagsDropped, "re", one("'(?s)ab'"), one("'(?s)ab'")),
+            (Edit::FirstCharacterDropped, "re", one("'(?i)ab'"), one("'(?i)b'")),
+            (Edit::AnchorsDropped, "re", one("'(?i)^ab\\z'"), one("'(?i)ab'")),
+            (Edit::Whole, "re", one("'(?i)ab'"), one("'(?i)^(?:ab)$'")),
+            (Edit::Whole, "re", one("'(?i)^ab$'"), one("'(?i)^ab$'")),
+            (Edit::Whole, "re", one("'^a|b$'"), one("'^(?:^a|b$)$'")),
+            (Edit::Whole, "re", one("'^(a|b)$'"), one("'^(a|b)$'")),
+            (Edit::FirstCharacterDropped, "re", one("'[ab]c{2}d'"), one("'[ab]{2}d'")),
+            (Edit::EscapeForgotten, "re", one("'a\\.b!'"), one("'a.b!'")),
+            (Edit::Lowered, "re", one("'(?i)AB'"), one("'(?i)AB'")),
+            (Edit::Lowered, "re", one("'(?i)A\\S'"), one("'(?i)a\\s'")),
             (Edit::FlagsDropped, "re", one("'(?s:.)b'"), one("'(?:.)b'")),
             (Edit::Flipped, "like", Argument::Flag(true), Argument::Flag(false)),
             (Edit::LooserOrStricter, "cmp", Argument::Word("lt"), Argument::Word("le")),

@@ -410,9 +410,9 @@ fn is_word(word: &str) -> bool {
 /// What tells two macros of the same parameters apart, by their names.
 fn kind_of(name: &str, other: &str) -> Kind {
     const CASE: &[&str] = &["cased", "fold", "folded", "exact", "function"];
-    let parts = |name: &str| -> (Vec<String>, bool) {
-        let words = || name.split('_');
-        (words().filter(|w| !CASE.contains(w)).map(str::to_owned).collect(), words().any(|w| CASE.contains(&w)))
+    let parts = |name: &str| -> (Vec<String>, Vec<String>) {
+        let (folds, plain) = name.split('_').map(str::to_owned).partition(|word| CASE.contains(&word.as_str()));
+        (plain, folds)
     };
     let ((plain, folds), (other_plain, other_folds)) = (parts(name), parts(other));
     let has = |name: &str, words: &[&str]| words.iter().any(|word| name.contains(word));

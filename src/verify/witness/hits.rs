@@ -9,7 +9,7 @@ use super::near::{Near, NearKind as K, Proposals};
 use super::pools;
 use super::texts::{self, Fill, closes, opens};
 use super::walk::{self, Pick, Style, Times};
-use crate::interp::Event;
+use crate::interp::{Event, Matcher};
 use crate::ir::regex::Tree;
 use crate::ir::{Case, Field, Network, Pattern, PatternOp, Piece, Predicate, Regex, Subject, Test};
 
@@ -21,8 +21,8 @@ const LONG: usize = 2_000;
 const VARIANTS: usize = 6;
 
 /// Near hits of a predicate, as changes of an event for which it holds.
-pub(super) fn proposals(predicate: &Predicate, base: &Event) -> Vec<Near> {
-    let Subject::Field(field) = &predicate.subject else { return keyword(&predicate.test, base) };
+pub(super) fn proposals(predicate: &Predicate, base: &Event, matcher: &Matcher<'_>) -> Vec<Near> {
+    let Subject::Field(field) = &predicate.subject else { return keyword(predicate, base, matcher) };
     let mut out = Proposals::new(&field.name);
     let current = base.0.get(&*field.name).cloned();
     match &predicate.test {
@@ -40,7 +40,7 @@ pub(super) fn proposals(predicate: &Predicate, base: &Event) -> Vec<Near> {
             }
         }
         Test::Network(network) => of_network(*network, &mut out),
-        Test::Compare(_, number) | Test::Number(number) => pools::numbers(*number, &mut out),
+        Test::Compare(_, number) | Test::Number(number) => pools::numbers(*number, current.as_ref(), &mut out),
         Test::Bool(wanted) => pools::booleans(*wanted, &mut out),
         Test::Exists(_) | Test::Null => pools::presence(&mut out),
         Test::FieldPattern { op, other, case } => return references(field, *op, other, *case, base),
@@ -234,9 +234,11 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
         out.add(K::ClassFirst, walk::text(tree, Style { pick: Pick::First, ..plain }));
     }
     if walk::has(tree, &|tree| matches!(tree, Tree::Dot { .. })) {
-        for (variant, dot) in ['\u{1F600}', '\\', '\r', '\u{301}', '\n'].into_iter().enumerate() {
+        let dots = ['\n', '\u{1F600}', '\\', '\r', '\u{301}'];
+        for (place, dot) in dots.into_iter().enumerate() {
+            // A line break first, and what comes after it where the dot is none.
             let times = Times::More;
-            out.variant(K::DotAs, variant, walk::text(tree, Style { dot, times, ..plain }));
+            out.variant(K::DotAs, place.saturating_sub(1), walk::text(tree, Style { dot, times, ..plain }));
         }
     }
     around(&text, out);
@@ -300,11 +302,10 @@ fn references(field: &Field, op: PatternOp, other: &Field, case: Case, base: &Ev
 }
 
 /// A keyword: in every place that a value can have.
-fn keyword(test: &Test, base: &Event) -> Vec<Near> {
-    let holder = base.0.iter().find_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    let Some((name, text)) = holder else { return Vec::new() };
+fn keyword(predicate: &Predicate, base: &Event, matcher: &Matcher<'_>) -> Vec<Near> {
+    let Some((name, text)) = pools::holder(predicate, base, matcher) else { return Vec::new() };
     let mut out = Proposals::new(&name);
-    match test {
+    match &predicate.test {
         Test::Pattern(pattern) => {
             of_pattern(pattern, &mut out);
             of_text(&text, pattern, &mut out);

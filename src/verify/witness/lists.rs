@@ -36,7 +36,14 @@ pub(super) fn units(root: &Expr, forest: &Forest<'_>, random: &mut Random) -> Ve
     finder.out
 }
 
-type Key<'r> = (&'r Subject, Kind, Option<Case>);
+type Key<'r> = (&'r Subject, Kind, Option<Case>, Option<Family>);
+
+/// The family of a network: languages ask for each by a function of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Family {
+    V4,
+    V6,
+}
 
 struct Finder<'f, 'r> {
     forest: &'f Forest<'r>,
@@ -97,7 +104,12 @@ fn key(predicate: &Predicate) -> Key<'_> {
         Test::FieldPattern { case, .. } => Some(*case),
         _ => None,
     };
-    (&predicate.subject, predicate.kind(), case)
+    let family = match &predicate.test {
+        Test::Network(network) if network.net().network().is_ipv4() => Some(Family::V4),
+        Test::Network(_) => Some(Family::V6),
+        _ => None,
+    };
+    (&predicate.subject, predicate.kind(), case, family)
 }
 
 /// The places of the members to test.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::lists::{self, Unit};
 use super::near::{Near, NearKind};
-use super::paths::{Forest, Wish};
+use super::paths::{Forest, Wish, is_empty_text};
 use super::random::Random;
 use super::{Flip, FlipOutcome, Nears, Options, Purpose, Witness, Witnesses, hits, misses, mutations, sample, solve};
 use crate::interp::{Event, Matcher};
@@ -143,8 +143,10 @@ impl Maker<'_, '_> {
             let Some(holding) = solve::event(&wishes, self.forest, self.matcher, &mut self.random) else { continue };
             sampled = true;
             let verdict = self.verdict.matches(&holding);
-            let flipped =
-                misses::proposals(predicate, &holding).into_iter().map(|near| near.applied(&holding)).find(|event| {
+            let flipped = misses::proposals(predicate, &holding, matcher)
+                .into_iter()
+                .map(|near| near.applied(&holding))
+                .find(|event| {
                     !self.matcher.holds(predicate, event)
                         && self.verdict.matches(event) != verdict
                         && self.keeps_others(&others, event, &holding)
@@ -239,11 +241,16 @@ impl Maker<'_, '_> {
         for (place, (number, base, _)) in bases.iter().enumerate() {
             let (predicate, _) = self.forest.predicates()[*number];
             let Some(base) = self.events.get(*base).map(|witness| &witness.event) else { continue };
-            let mut proposals =
-                if wanted { hits::proposals(predicate, base) } else { misses::proposals(predicate, base) };
+            let mut proposals = if wanted {
+                hits::proposals(predicate, base, self.matcher)
+            } else {
+                misses::proposals(predicate, base, self.matcher)
+            };
             proposals.extend(self.together(unit, *number, wanted));
             for near in proposals {
-                let key = (near.kind, near.variant);
+                // A list of numbers may hold each of them as text as well.
+                let variant = if near.kind == NearKind::AsText { place } else { near.variant };
+                let key = (near.kind, variant);
                 proposed.entry(key).or_insert_with(|| {
                     keys.push(key);
                     Vec::new()
@@ -366,11 +373,7 @@ impl Maker<'_, '_> {
     /// Events that match and have values in the fields which the rule asks to be empty or not: stores differ in what is no value, and
     /// a column of truth values holds no other text.
     fn filled(&mut self) {
-        let about_nothing = |test: &Test| match test {
-            Test::Null | Test::Exists(_) => true,
-            Test::Pattern(pattern) => pattern.pieces().is_empty(),
-            _ => false,
-        };
+        let about_nothing = |test: &Test| matches!(test, Test::Null | Test::Exists(_)) || is_empty_text(test);
         let names: BTreeSet<&str> = (self.forest.predicates().iter())
             .filter(|(predicate, _)| about_nothing(&predicate.test))
             .filter_map(|(predicate, _)| match &predicate.subject {

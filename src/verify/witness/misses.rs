@@ -2,6 +2,8 @@
 //!
 //! Proposals only, the most telling first, as in `hits`.
 
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 
 use super::hits::overlap;
@@ -10,7 +12,7 @@ use super::pools;
 use super::sample;
 use super::texts::{self, Fill, closes, opens};
 use super::walk::{self, Style, Times, Twist};
-use crate::interp::Event;
+use crate::interp::{Event, Matcher};
 use crate::ir::{Case, Field, Network, Pattern, PatternOp, Piece, Predicate, Regex, Subject, Test};
 
 /// What means something in some language's literals, patterns or regexes.
@@ -21,12 +23,14 @@ const SPECIAL: &[char] = &[
 const SPECIALS: usize = 4;
 /// How many nodes of a kind are twisted in a regex.
 const NODES: usize = 6;
+/// Among how many literals of a regex the last one is looked for.
+const LITERALS: usize = 64;
 /// Text for a field that no literal of a rule holds.
 const NONE: &str = "zz-none";
 
 /// Near misses of a predicate, as changes of an event for which it holds.
-pub(super) fn proposals(predicate: &Predicate, base: &Event) -> Vec<Near> {
-    let Subject::Field(field) = &predicate.subject else { return keyword(&predicate.test, base) };
+pub(super) fn proposals(predicate: &Predicate, base: &Event, matcher: &Matcher<'_>) -> Vec<Near> {
+    let Subject::Field(field) = &predicate.subject else { return keyword(predicate, base, matcher) };
     let mut out = Proposals::new(&field.name);
     let current = base.0.get(&*field.name).cloned();
     match &predicate.test {
@@ -44,11 +48,15 @@ pub(super) fn proposals(predicate: &Predicate, base: &Event) -> Vec<Near> {
             }
         }
         Test::Network(network) => of_network(*network, &mut out),
-        Test::Compare(_, number) | Test::Number(number) => pools::numbers(*number, &mut out),
+        Test::Compare(_, number) | Test::Number(number) => pools::numbers(*number, current.as_ref(), &mut out),
         Test::Bool(wanted) => pools::booleans(*wanted, &mut out),
         Test::Exists(_) | Test::Null => pools::presence(&mut out),
         Test::FieldPattern { op, other, case } => return references(field, *op, other, *case, base),
-        Test::TimePart { part, n, .. } => pools::times(*part, *n, &mut out),
+        Test::TimePart { part, n, .. } => {
+            pools::times(*part, *n, &mut out);
+            let no_time = |near: &Near| matches!(near.kind, K::NoTime | K::EndMore | K::ImpossibleTime);
+            out.list.sort_by_key(|near| !no_time(near));
+        }
         Test::Placeholder(_) => {}
     }
     absences(&mut out);
@@ -79,32 +87,32 @@ fn of_pattern(pattern: &Pattern, out: &mut Proposals<'_>) {
         );
     }
     if !front {
-        out.add(K::FrontMore, format!("x{text}"));
+        out.add(K::FrontMore, format!("x {text}"));
     }
     if !end {
-        out.add(K::EndMore, format!("{text}x"));
+        out.add(K::EndMore, format!("{text} x"));
     }
     if pattern.pieces().contains(&Piece::AnyChar) {
         out.add(K::OneAsTwo, Fill { one: "qq", ..plain }.text(pattern));
         out.add(K::OneAsNothing, Fill { one: "", ..plain }.text(pattern));
     }
-    specials(pattern, out);
     let literals = texts::literals(pattern);
     let longest = literals.iter().enumerate().max_by_key(|(_, text)| text.len()).map(|(number, _)| number);
-    let changed = |change: &dyn Fn(&str) -> String| {
-        plain.text_with(pattern, |n, text| if Some(n) == longest { change(text) } else { text.to_owned() })
+    let changed = |place: Option<usize>, change: &dyn Fn(&str) -> String| {
+        plain.text_with(pattern, |n, text| if Some(n) == place { change(text) } else { text.to_owned() })
     };
-    let inside = |with: fn(char) -> String| changed(&|text| texts::replaced(text, text.chars().count() / 2, with));
-    out.add(K::InnerReplaced, inside(|c| texts::another(c).to_string()));
+    let inside =
+        |with: fn(char) -> String| changed(longest, &|text| texts::replaced(text, text.chars().count() / 2, with));
+    let other = |text: &str, place: usize| texts::replaced(text, place, |c| texts::another(c).to_string());
     if front {
-        out.add(K::FirstReplaced, changed(&|text| texts::replaced(text, 0, |c| texts::another(c).to_string())));
+        out.add(K::FirstReplaced, changed(Some(0), &|text| other(text, 0)));
     }
     if end {
-        let last = |text: &str| {
-            texts::replaced(text, text.chars().count().saturating_sub(1), |c| texts::another(c).to_string())
-        };
-        out.add(K::LastReplaced, changed(&last));
+        let last = |text: &str| other(text, text.chars().count().saturating_sub(1));
+        out.add(K::LastReplaced, changed(literals.len().checked_sub(1), &last));
     }
+    specials(pattern, out);
+    out.add(K::InnerReplaced, inside(|c| texts::another(c).to_string()));
     out.add(K::InnerRemoved, inside(|_| String::new()));
     out.add(K::InnerDoubled, inside(|c| format!("{c}{c}")));
     out.add(K::BlankInserted, inside(|c| format!(" {c}")));
@@ -171,10 +179,10 @@ fn of_text(text: &str, pattern: Option<&Pattern>, out: &mut Proposals<'_>) {
     }
     let anchored = pattern.is_none();
     if !front || anchored {
-        out.add(K::FrontMore, format!("x{text}"));
+        out.add(K::FrontMore, format!("x {text}"));
     }
     if !end || anchored {
-        out.add(K::EndMore, format!("{text}x"));
+        out.add(K::EndMore, format!("{text} x"));
     }
     if !front || anchored {
         out.add(K::LineAtFront, format!("x\n{text}"));
@@ -210,12 +218,19 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     let most = Style { times: Times::Most, ..plain };
     let text = walk::text(tree, plain);
     if walk::has_position(tree) {
-        out.add(K::FrontMore, format!("x{text}"));
-        out.add(K::EndMore, format!("{text}x"));
+        out.add(K::FrontMore, format!("x {text}"));
+        out.add(K::EndMore, format!("{text} x"));
     }
+    // A search for less at an end finds more there.
+    let mut literals = (0..LITERALS).map_while(|number| walk::twisted(tree, plain, Twist::Replaced, number));
+    literals.next().into_iter().for_each(|text| out.add(K::FirstReplaced, text));
+    literals.last().into_iter().for_each(|text| out.add(K::LastReplaced, text));
+    let more = Style { times: Times::More, ..plain };
     let mut twist = |kind, style, twist| {
         for number in 0..NODES {
-            let Some(text) = walk::twisted(tree, style, twist, number) else { break };
+            // A node that the plainest text goes round is there in a longer one.
+            let text = walk::twisted(tree, style, twist, number).or_else(|| walk::twisted(tree, more, twist, number));
+            let Some(text) = text else { break };
             out.variant(kind, number, text);
         }
     };
@@ -226,7 +241,6 @@ fn of_regex(regex: &Regex, out: &mut Proposals<'_>) {
     twist(K::BesideClassAbove, plain, Twist::Beside(true));
     twist(K::DotAsLine, plain, Twist::Line);
     twist(K::LiteralReplaced, plain, Twist::Replaced);
-    let more = Style { times: Times::More, ..plain };
     for number in 0..NODES {
         let Some(text) = walk::twisted(tree, more, Twist::Line, number) else { break };
         out.variant(K::DotAsLine, NODES + number, text);
@@ -244,20 +258,29 @@ fn of_network(network: Network, out: &mut Proposals<'_>) {
         out.add(if neighbour < first { K::AddressBelow } else { K::AddressAbove }, neighbour.to_string());
     }
     out.add(K::MappedAddress, pools::mapped(last));
+    out.add(K::BlankAtEnd, format!("{last} "));
+    // As many parts as an address, and one of them too large.
+    let large = match first {
+        IpAddr::V4(first) => {
+            let [a, b, c, _] = first.octets();
+            format!("{a}.{b}.{c}.256")
+        }
+        IpAddr::V6(_) => format!("{last}1"),
+    };
+    out.add(K::NoAddress, large);
     let more = [
+        format!("0{first}"),
         format!("{first}/{}", network.net().prefix_len()),
         format!("{first}:80"),
-        format!("{last} "),
         format!(" {first}"),
-        format!("0{first}"),
     ];
     for (variant, text) in more.into_iter().enumerate() {
         out.variant(K::AddressAndMore, variant, text);
     }
-    out.add(K::NoAddress, "text");
     // What begins as the address does, but is longer.
     out.variant(K::NoAddress, 1, format!("{last}1"));
     out.variant(K::NoAddress, 2, format!("1{first}"));
+    out.variant(K::NoAddress, 3, "text");
 }
 
 /// Two fields that do not agree.
@@ -307,11 +330,10 @@ fn references(field: &Field, op: PatternOp, other: &Field, case: Case, base: &Ev
 }
 
 /// A keyword where it does not count.
-fn keyword(test: &Test, base: &Event) -> Vec<Near> {
-    let holder = base.0.iter().find_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    let Some((name, text)) = holder else { return Vec::new() };
+fn keyword(predicate: &Predicate, base: &Event, matcher: &Matcher<'_>) -> Vec<Near> {
+    let Some((name, text)) = pools::holder(predicate, base, matcher) else { return Vec::new() };
     let mut out = Proposals::new(&name);
-    match test {
+    match &predicate.test {
         Test::Pattern(pattern) => {
             of_pattern(pattern, &mut out);
             of_text(&text, Some(pattern), &mut out);

@@ -40,14 +40,19 @@ struct Target<'t> {
     most: usize,
 }
 
+/// Whether the test is for the empty text.
+pub(super) fn is_empty_text(test: &Test) -> bool {
+    matches!(test, Test::Pattern(pattern) if pattern.pieces().is_empty())
+}
+
 /// The distinct predicates of an expression, numbered in order.
 pub(super) struct Forest<'r> {
     root: &'r Expr,
     predicates: Vec<(&'r Predicate, &'r Origin)>,
     /// The number of each predicate of the tree, by its address there.
     numbers: HashMap<*const Predicate, usize>,
-    /// The truth of each predicate for the empty event.
-    by_default: Vec<bool>,
+    /// The truth of each predicate for the empty event; none where a store may take what is missing for what is empty.
+    by_default: Vec<Option<bool>>,
     /// Whether the predicate is one of a long list's members that are not sampled.
     listed: Vec<bool>,
 }
@@ -63,7 +68,7 @@ impl<'r> Forest<'r> {
             // Two predicates are one where they say the same, wherever they stand.
             let number = *known.entry(predicate).or_insert_with(|| {
                 forest.predicates.push((predicate, origin));
-                forest.by_default.push(matcher.holds(predicate, &empty));
+                forest.by_default.push((!is_empty_text(&predicate.test)).then(|| matcher.holds(predicate, &empty)));
                 forest.predicates.len() - 1
             });
             forest.numbers.insert(std::ptr::from_ref(predicate), number);
@@ -97,7 +102,7 @@ impl<'r> Forest<'r> {
 
     /// Whether the empty event grants the wish.
     pub(super) fn granted(&self, (number, wanted): Wish) -> bool {
-        self.by_default.get(number) == Some(&wanted)
+        self.by_default.get(number) == Some(&Some(wanted))
     }
 
     /// The names of all fields, in order.
@@ -250,15 +255,16 @@ impl<'r> Forest<'r> {
 
     /// Whether the expression is already as wanted in the empty event.
     fn is_by_default(&self, expr: &Expr, wanted: bool) -> bool {
-        wanted
-            == match &expr.node {
-                Node::True => true,
-                Node::False => false,
-                Node::Test(predicate) => self.granted((self.number(predicate), true)),
-                Node::Not(part) => self.is_by_default(part, false),
-                Node::All(parts) => parts.iter().all(|part| self.is_by_default(part, true)),
-                Node::Any(parts) => parts.iter().any(|part| self.is_by_default(part, true)),
+        match &expr.node {
+            Node::True => wanted,
+            Node::False => !wanted,
+            Node::Test(predicate) => self.granted((self.number(predicate), wanted)),
+            Node::Not(part) => self.is_by_default(part, !wanted),
+            Node::All(parts) | Node::Any(parts) if matches!(expr.node, Node::All(_)) == wanted => {
+                parts.iter().all(|part| self.is_by_default(part, wanted))
             }
+            Node::All(parts) | Node::Any(parts) => parts.iter().any(|part| self.is_by_default(part, wanted)),
+        }
     }
 
     fn holds_number(&self, expr: &Expr, number: usize) -> bool {

@@ -8,10 +8,12 @@ use serde_json::{Number as JsonNumber, Value, json};
 
 use super::near::{NearKind as K, Proposals};
 use super::sample;
-use crate::ir::{Network, Number, TimePart};
+use crate::interp::{Event, Matcher};
+use crate::ir::{Network, Number, Predicate, TimePart};
 
-/// The number, its neighbours, and its other spellings.
-pub(super) fn numbers(number: Number, out: &mut Proposals<'_>) {
+/// The number, its neighbours, and its other spellings. Of a kind's values on both sides of the bound the interpreter takes the
+/// first that is on the side in question. `held` is a value that passes the test.
+pub(super) fn numbers(number: Number, held: Option<&Value>, out: &mut Proposals<'_>) {
     let json = |n: Number| match n {
         Number::Int(i) => i64::try_from(i).map(Value::from).or_else(|_| u64::try_from(i).map(Value::from)).ok(),
         Number::Float(x) => JsonNumber::from_f64(x).map(Value::Number),
@@ -21,49 +23,57 @@ pub(super) fn numbers(number: Number, out: &mut Proposals<'_>) {
         Number::Int(i) => Number::Float(i as f64 + by),
         Number::Float(x) => Number::Float(x + by),
     };
-    let mut add = |kind, variant, n: Number| {
-        if let Some(value) = json(n) {
-            out.variant(kind, variant, value);
-        }
+    let negative = match number {
+        Number::Int(i) => Number::Int(i.saturating_neg()),
+        Number::Float(x) => Number::Float(-x),
     };
-    add(K::Bound, 0, number);
-    add(K::BoundByOne, 0, moved(1.0));
-    add(K::BoundByOne, 1, moved(-1.0));
-    add(K::BoundByHalf, 0, moved(0.5));
-    add(K::BoundByHalf, 1, moved(-0.5));
-    add(
-        K::Negative,
-        0,
-        match number {
-            Number::Int(i) => Number::Int(i.saturating_neg()),
-            Number::Float(x) => Number::Float(-x),
-        },
-    );
-    add(K::BeyondDouble, 0, Number::Int((1 << 53) + 1));
-    add(K::BeyondDouble, 1, Number::Int(-(1 << 53) - 1));
-    let digits = number.to_string();
-    out.add(K::AsText, digits.clone());
-    for (variant, n) in [moved(1.0), moved(-1.0), moved(0.5), moved(-0.5)].into_iter().enumerate() {
-        out.variant(K::AsText, variant + 1, n.to_string());
+    let beyond = 1 << 53;
+    let mut add = |kind, n: Number| json(n).into_iter().for_each(|value| out.add(kind, value));
+    add(K::Bound, number);
+    add(K::BoundByHalf, moved(0.5));
+    add(K::BoundByHalf, moved(-0.5));
+    let float = |n: Number| match n {
+        Number::Int(i) => i as f64,
+        Number::Float(x) => x,
+    };
+    for n in [number, moved(0.5), moved(-0.5)] {
+        out.add(K::Exponent, format!("{}E+1", Number::Float(float(n) / 10.0)));
+        out.add(K::NegativeExponent, format!("{}e-1", Number::Float(float(n) * 10.0)));
     }
-    for (variant, text) in
-        [format!("{digits}e0"), format!("{digits}E+1"), format!("{digits}e-1")].into_iter().enumerate()
-    {
-        out.variant(K::Exponent, variant, text);
+    for n in [number, moved(1.0), moved(-1.0)] {
+        out.add(K::AsText, n.to_string());
     }
-    for (variant, text) in [format!("0{digits}"), format!("+{digits}"), format!("{digits}.0")].into_iter().enumerate() {
-        out.variant(K::OtherDigits, variant, text);
-    }
+    let held = match held {
+        Some(Value::String(text)) => text.clone(),
+        Some(value @ Value::Number(_)) => value.to_string(),
+        _ => number.to_string(),
+    };
+    // On the side of the bound where the value is, also for those who read what is no number as one.
+    let value = held.parse::<f64>().unwrap_or_else(|_| float(number));
+    let (whole, points) = if value > float(number) { (value.ceil(), "9999.5.0") } else { (value.floor(), ".5.0") };
+    out.add(K::PointAtEnd, format!("{whole}."));
     let more = [
-        format!("{digits}x"),
-        format!("{digits} "),
-        format!(" {digits}"),
-        format!("x{digits}"),
-        format!("1{digits}"),
-        format!("{digits}0"),
+        format!("{whole}{points}"),
+        format!("{held}x"),
+        format!("{held} "),
+        format!(" {held}"),
+        format!("x{held}"),
+        format!("1{held}"),
+        format!("{held}0"),
     ];
     for (variant, text) in more.into_iter().enumerate() {
         out.variant(K::NumberAndMore, variant, text);
+    }
+    let mut add = |kind, n: Number| json(n).into_iter().for_each(|value| out.add(kind, value));
+    add(K::BoundByOne, moved(1.0));
+    add(K::BoundByOne, moved(-1.0));
+    add(K::Negative, negative);
+    add(K::BeyondDouble, Number::Int(beyond + 1));
+    add(K::BeyondDouble, Number::Int(-beyond - 1));
+    for n in [number, moved(1.0), moved(-1.0)] {
+        for (variant, text) in [format!("0{n}"), format!("+{n}"), format!("{n}.0")].into_iter().enumerate() {
+            out.variant(K::OtherDigits, variant, text);
+        }
     }
     out.add(K::WordForNothing, "text");
 }
@@ -101,6 +111,17 @@ pub(super) fn presence(out: &mut Proposals<'_>) {
     out.variant(K::WordForNothing, 1, "-");
     out.add(K::Zero, 0);
     out.add(K::FalseValue, false);
+}
+
+/// The field that holds a keyword, with its text: other fields may have texts for other predicates.
+pub(super) fn holder(keyword: &Predicate, base: &Event, matcher: &Matcher<'_>) -> Option<(String, String)> {
+    let holds = |name: &String, value: &Value| {
+        let alone = Event([(name.clone(), value.clone())].into_iter().collect());
+        matcher.holds(keyword, &alone)
+    };
+    let texts = base.0.iter().filter(|(_, value)| value.is_string());
+    let (name, value) = texts.clone().find(|(name, value)| holds(name, value)).or(texts.clone().next())?;
+    Some((name.clone(), value.as_str()?.to_owned()))
 }
 
 /// The first and last address of a network.
@@ -146,30 +167,33 @@ pub(super) fn mapped(address: IpAddr) -> String {
     }
 }
 
-/// Times at the edges of the part, in several zones and spellings.
+/// Times at the edges of the part, in several zones and spellings. Of a kind's values the first on the side in question is taken.
 pub(super) fn times(part: TimePart, n: i64, out: &mut Proposals<'_>) {
     let second = Duration::seconds(1);
-    for (variant, value) in [n, n + 1, n - 1].into_iter().enumerate() {
+    let zoned = |time: NaiveDateTime, (name, minutes): (&str, i64)| {
+        format!("{}{name}", (time + Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S"))
+    };
+    let (east, west) = (("+13:45", 825), ("-11:30", -690));
+    for value in [n, n + 1, n - 1] {
         let Some((first, next)) = sample::part_borders(part, value) else { continue };
-        out.variant(K::FirstMoment, variant, spelled(first));
-        out.variant(K::LastMoment, variant, spelled(next - second));
-        if variant > 0 {
-            continue;
+        let last = next - second;
+        // The last moment in the east and the first in the west are on another day there.
+        out.add(K::OtherZone, zoned(last, east));
+        out.add(K::WesternZone, zoned(first, west));
+        out.add(K::OtherTimeSpelling, first.format("%Y-%m-%dt%H:%M:%S.123456789z").to_string());
+        out.add(K::FirstMoment, spelled(first));
+        out.add(K::LastMoment, spelled(last));
+        out.variant(K::OtherTimeSpelling, 1, first.format("%Y-%m-%d %H:%M:%S").to_string());
+        out.variant(K::OtherTimeSpelling, 2, last.format("%Y-%m-%dT%H:%M:%S.999999").to_string());
+        out.variant(K::OtherTimeSpelling, 3, first.format("%Y-%m-%d").to_string());
+        out.variant(K::OtherTimeSpelling, 4, first.format("%d.%m.%Y %H:%M:%S").to_string());
+        if value == n {
+            out.add(K::MomentBefore, spelled(first - second));
+            out.add(K::MomentAfter, spelled(next));
+            out.add(K::NoTime, first.format("%Y-%m-%d %H:%M:0").to_string());
+            out.add(K::EndMore, first.format("%Y-%m-%dT%H:%M:%Sx").to_string());
+            out.add(K::ImpossibleTime, first.format("%Y-02-30T%H:%M:%SZ").to_string());
         }
-        out.add(K::MomentBefore, spelled(first - second));
-        out.add(K::MomentAfter, spelled(next));
-        for (zone, (name, minutes)) in [("+05:30", 330), ("-08:00", -480), ("+14:00", 840)].into_iter().enumerate() {
-            let local = |time: NaiveDateTime| {
-                format!("{}{name}", (time + Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S"))
-            };
-            out.variant(K::OtherZone, 3 * zone, local(first));
-            out.variant(K::OtherZone, 3 * zone + 1, local(next - second));
-            out.variant(K::OtherZone, 3 * zone + 2, local(next));
-        }
-        out.add(K::OtherTimeSpelling, first.format("%Y-%m-%d %H:%M:%S").to_string());
-        out.variant(K::OtherTimeSpelling, 1, (next - second).format("%Y-%m-%dT%H:%M:%S.999999").to_string());
-        out.variant(K::OtherTimeSpelling, 2, first.format("%Y-%m-%d").to_string());
-        out.variant(K::OtherTimeSpelling, 3, first.format("%d.%m.%Y %H:%M:%S").to_string());
     }
     out.add(K::WordForNothing, "text");
     out.add(K::Zero, n);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::paths::{Forest, Wish};
+use super::paths::{Forest, Wish, is_empty_text};
 use super::random::Random;
 use super::sample;
 use super::texts::{closes, opens};
@@ -64,7 +64,9 @@ fn settle(
         wishes.iter().take(CHECKED_WISHES).all(|(predicate, wanted)| matcher.holds(predicate, event) == *wanted)
     };
     let mut trial = Event::default();
-    if granted(&trial) {
+    let missing = granted(&trial);
+    // A store may take what is missing for what is empty.
+    if missing && wishes.iter().all(|(predicate, wanted)| *wanted || !is_empty_text(&predicate.test)) {
         return Some(());
     }
     let positive: Vec<&Test> = wishes.iter().filter(|(_, wanted)| *wanted).map(|(p, _)| &p.test).collect();
@@ -79,20 +81,24 @@ fn settle(
             return Some(());
         }
     }
-    None
+    missing.then_some(())
 }
 
 /// Values that may pass all the tests.
 fn proposals(tests: &[&Test], random: &mut Random) -> Vec<Value> {
     let mut out: Vec<Value> = Vec::new();
-    if let [only] = tests {
-        out.extend(sample::values(only, random));
-    } else {
-        out.extend(joined(tests, random).into_iter().map(Value::from));
-        for test in tests {
-            out.extend(sample::values(test, random));
+    match tests {
+        [] => {}
+        [only] => out.extend(sample::values(only, random)),
+        _ => {
+            out.extend(joined(tests, random).into_iter().map(Value::from));
+            for test in tests {
+                out.extend(sample::values(test, random));
+            }
         }
     }
+    // Some stores take the empty text for none: events that are built on it would be lost there.
+    out.sort_by_key(|value| value.as_str() == Some(""));
     let parts: Vec<_> = tests
         .iter()
         .filter_map(|test| match test {

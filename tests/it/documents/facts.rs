@@ -221,6 +221,20 @@ fn microsoft(root: &Path, mapping: &str) -> Judge {
         judge.declared.insert(key(cell(row, 0), cell(row, 1)));
         judge.tables.insert(cell(row, 0).to_owned(), State::Schema);
     }
+    // The parser has another name by now, and columns more.
+    for row in rows(&folder.join("schemas.tsv")).iter().filter(|row| cell(row, 0) == "GitHubAudit") {
+        judge.declared.insert(key("GitHubAuditData", cell(row, 1)));
+        judge.tables.insert("GitHubAuditData".to_owned(), State::Schema);
+    }
+    if sets.contains(&"asim") {
+        for row in rows(&folder.join("asim-parsers.tsv")) {
+            let schema = match cell(&row, 0) {
+                "ProcessEvent" => "ProcessCreate",
+                other => other,
+            };
+            judge.declared.insert(key(&format!("_Im_{schema}"), cell(&row, 2)));
+        }
+    }
     let mut files: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
     for path in files {
@@ -375,7 +389,7 @@ fn columns(expr: &str) -> BTreeSet<String> {
     let words = WORD.captures_iter(expr).filter_map(|found| found.get(1));
     words
         .map(|word| word.as_str().to_owned())
-        .filter(|word| !matches!(word.as_str(), "and" | "or" | "true" | "false"))
+        .filter(|word| !matches!(word.as_str(), "and" | "or" | "true" | "false" | "endswith" | "contains" | "in"))
         .collect()
 }
 

@@ -290,7 +290,10 @@ fn device(line: &Line, document: Event) -> Option<Stored> {
         "DeviceProcessEvents" => (text("AccountDomain"), text("AccountName")),
         _ => (text("InitiatingProcessAccountDomain"), text("InitiatingProcessAccountName")),
     } {
-        raw.0.insert("User".to_owned(), format!("{domain}\\{name}").into());
+        // Names of Linux have no domain; the column for it has the name of the host.
+        let folder = text("FolderPath").or_else(|| text("InitiatingProcessFolderPath")).unwrap_or_default();
+        let user = if folder.starts_with('/') { name.to_owned() } else { format!("{domain}\\{name}") };
+        raw.0.insert("User".to_owned(), user.into());
     }
     if let (Some(key), Some(value)) = (text("RegistryKey"), text("RegistryValueName")) {
         raw.0.insert("TargetObject".to_owned(), format!("{key}\\{value}").into());

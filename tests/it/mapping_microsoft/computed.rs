@@ -80,25 +80,77 @@ fn who_began_a_connection_is_its_source() {
             ours("a.example", "a.example"),
             ours("https://a.example:8443/x?y=http://b.example", "a.example"),
             ours("a.example/x", "a.example"),
+            ours("http://[fe80::1]:5357/x", "[fe80::1]"),
             ours("", ""),
             (row("InboundConnectionAccepted", "a.example"), theirs),
         ],
     );
-    let session = |direction: &str| {
+    // The parser of Defender has the name of the process on the side of this device; that of Sysmon its path on the other one.
+    let session = |product: &str, direction: &str, source: &str, destination: &str| {
+        let id = |name: &str, id: &str| if name.is_empty() { String::new() } else { id.to_owned() };
         json!({
-            "NetworkDirection": direction, "SrcProcessName": "s.exe", "DstProcessName": "d.exe", "SrcProcessId": "1",
-            "DstProcessId": "2", "SrcUsername": "a", "DstUsername": "b",
+            "EventProduct": product, "NetworkDirection": direction, "SrcProcessName": source, "DstProcessName": destination,
+            "SrcProcessId": id(source, "1"), "DstProcessId": id(destination, "2"), "SrcUsername": id(source, "a"),
+            "DstUsername": id(destination, "b"),
         })
     };
-    let process = |image: &str, id: &str, user: &str| json!({"Image": image, "ProcessId": id, "ProcessUser": user});
+    let process = |image: &str, id: &str, user: &str, initiated: &str| json!({"Image": image, "ProcessId": id, "ProcessUser": user, "Initiated": initiated});
     check(
         "sentinel-asim",
         "_Im_NetworkSession",
         &[
-            (session("Inbound"), process("d.exe", "2", "b")),
-            (session("Outbound"), process("s.exe", "1", "a")),
-            (session(""), process("s.exe", "1", "a")),
+            (session("M365 Defender for EndPoint", "Inbound", "", "d.exe"), process(r"\d.exe", "2", "b", "false")),
+            (session("M365 Defender for EndPoint", "Outbound", "s.exe", ""), process(r"\s.exe", "1", "a", "true")),
+            (session("M365 Defender for EndPoint", "Unknown", "s.exe", ""), process(r"\s.exe", "1", "a", "")),
+            (session("Sysmon", "", "", r"C:\s.exe"), process(r"C:\s.exe", "2", "b", "true")),
+            (session("Sysmon", "", r"C:\d.exe", ""), process(r"C:\d.exe", "1", "a", "false")),
         ],
+    );
+}
+
+#[test]
+fn paths_that_a_sensor_or_a_parser_writes_in_its_own_way() {
+    let row = |folder: &str, name: &str| json!({"FolderPath": folder, "FileName": name, "InitiatingProcessFolderPath": folder, "InitiatingProcessFileName": name});
+    let path = |path: &str| json!({"TargetImage": path, "ImageLoaded": path, "SourceImage": path});
+    check(
+        "defender-xdr",
+        "DeviceEvents",
+        &[
+            (row(r"C:\Windows\System32", "lsass.exe"), path(r"C:\Windows\System32\lsass.exe")),
+            (row(r"c:\windows\system32\lsass.exe", "lsass.exe"), path(r"c:\windows\system32\lsass.exe")),
+            (row(r"C:\x", ""), path(r"C:\x")),
+        ],
+    );
+    let file = |path: &str, name: &str| json!({"TargetFilePath": path, "TargetFileName": name});
+    let target = |path: &str| json!({"TargetFilename": path});
+    check(
+        "sentinel-asim",
+        "_Im_FileEvent",
+        &[
+            (file(r"C:\x\a.dll\a.dll", "a.dll"), target(r"C:\x\a.dll")),
+            (file(r"C:\x\a.dll", "a.dll"), target(r"C:\x\a.dll")),
+            (file("/tmp/a/a", "a"), target("/tmp/a")),
+            (file("", ""), target("")),
+        ],
+    );
+    let key = |action: &str| {
+        json!({
+            "ActionType": action, "RegistryKey": "K", "RegistryValueName": "V", "PreviousRegistryKey": "PK",
+            "PreviousRegistryValueName": "PV",
+        })
+    };
+    let changed = |key: &str, name: &str| json!({"ChangedKey": key, "ChangedValueName": name});
+    check(
+        "defender-xdr",
+        "DeviceRegistryEvents",
+        &[(key("RegistryValueSet"), changed("K", "V")), (key("RegistryKeyDeleted"), changed("PK", "PV"))],
+    );
+    let data =
+        r#"<EventData xmlns="x"><Data Name="Other">1</Data><Data Name="TicketEncryptionType">0x17</Data></EventData>"#;
+    check(
+        "sentinel-securityevent",
+        "SecurityEvent",
+        &[(json!({ "EventData": data }), json!({"TicketEncryptionType": "0x17", "AccessList": ""}))],
     );
 }
 

@@ -156,8 +156,8 @@ fn fields_of_a_few_values() {
         pair("false", "ActionType", "InboundConnectionAccepted"),
     ];
     assert_eq!(agree("defender-xdr", network, &searches, &xdr), (8, 3));
-    let asim = [pair("true", "NetworkDirection", "Outbound"), pair("false", "NetworkDirection", "Inbound")];
-    assert_eq!(agree("sentinel-asim", network, &searches, &asim), (5, 2));
+    let asim = [pair("true", "Initiated", "true"), pair("false", "Initiated", "false")];
+    assert_eq!(agree("sentinel-asim", network, &searches, &asim), (6, 0), "a computed column");
     let levels =
         ["IntegrityLevel: High", "IntegrityLevel|contains: i", "IntegrityLevel: [System, low]", "IntegrityLevel: H*"];
     let process = "product: windows, category: process_creation";

@@ -5,22 +5,25 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value as Json, json};
-use sigmaglot::mapping::builtin;
 
 /// Columns by table, each with its type in Kusto.
 pub type Schema = BTreeMap<String, BTreeMap<String, &'static str>>;
 
-/// The columns of the items `columns TABLE`; those of `computed TABLE` are made by the query itself.
+/// The columns of the schema of a mapping; those of `computed TABLE` are made by the query itself.
 pub fn schema(name: &str) -> Schema {
-    let text = builtin::get(name).expect("the mapping is in the program");
-    let mapping: Json = serde_yaml::from_str(text).expect("a mapping is YAML");
-    let mut out = Schema::new();
-    for item in mapping["transformations"].as_array().expect("a list of items") {
-        let Some(table) = item["id"].as_str().and_then(|id| id.strip_prefix("columns ")) else { continue };
-        let types = item["types"].as_object().expect("a map of types");
-        out.insert(table.to_owned(), types.iter().map(|(column, word)| (column.clone(), kusto(word))).collect());
-    }
-    out
+    let path = format!("mappings/schemas/{name}.yml");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let schema: Json = serde_yaml::from_str(&text).expect("a schema is YAML");
+    let columns = |table: &Json| {
+        let columns = table["columns"].as_object().expect("a map of columns");
+        columns.iter().map(|(column, word)| (column.clone(), kusto(word))).collect()
+    };
+    schema["tables"]
+        .as_object()
+        .expect("a map of tables")
+        .iter()
+        .map(|(name, table)| (name.clone(), columns(table)))
+        .collect()
 }
 
 fn kusto(word: &Json) -> &'static str {

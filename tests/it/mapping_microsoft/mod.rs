@@ -5,6 +5,7 @@
 //! `SIGMAGLOT_ENGINES_DIR` names their folder (by default `target/engines`), and `tests/engines/setup.sh` fills it. It sees a
 //! sample of the corpus, and all of it with `SIGMAGLOT_DEEP`.
 
+mod columns;
 mod computed;
 mod events;
 mod kusto;
@@ -32,7 +33,7 @@ const NAMES: [&str; 7] = [
 ];
 
 /// The least number of rules of the corpus that each converts, in the order of [`NAMES`].
-const LEAST: [usize; 7] = [2290, 2350, 265, 1730, 24, 2700, 18];
+const LEAST: [usize; 7] = [2320, 2330, 240, 1630, 24, 2680, 18];
 
 /// Without `SIGMAGLOT_DEEP`, Microsoft's parser sees one query of so many.
 const SAMPLE: usize = 12;
