@@ -6,10 +6,8 @@ use super::*;
 
 fn load(text: &str, check: impl FnOnce(&Source, Vec<Node<'_>>, Vec<Diagnostic>)) {
     let source = Source::new("t.yml", text);
-    let mut messages = Messages::default();
-    let documents = documents(&source, |_| true, &mut messages).documents;
-    let sound = documents.into_iter().filter(|document| document.soundness == Soundness::Sound);
-    check(&source, sound.map(|document| document.node).collect(), messages.finish());
+    let (nodes, messages) = read(&source);
+    check(&source, nodes, messages);
 }
 
 fn only_error(text: &str) -> (String, String) {
