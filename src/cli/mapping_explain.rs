@@ -116,8 +116,12 @@ fn write_steps(mapped: &Mapped, stdout: &mut dyn Write) -> std::io::Result<()> {
     for (old, field) in &record.fields {
         writeln!(stdout, "  field {old} -> {} (by {})", names(&field.to), names(&field.by))?;
     }
-    if !record.unmapped.is_empty() {
-        writeln!(stdout, "  not mapped: {}", names(&record.unmapped))?;
+    if let Some(first) = &record.instead {
+        writeln!(stdout, "  taken instead of {first}, which lacks {}", names(&record.lacked))?;
+    }
+    let lists = [("not mapped", &record.unmapped), ("missing", &record.missing), ("asked if there", &record.optional)];
+    for (what, fields) in lists.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+        writeln!(stdout, "  {what}: {}", names(fields))?;
     }
     for (key, value) in &record.state {
         writeln!(stdout, "  state {key} = {value}")?;

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
@@ -110,8 +111,15 @@ impl Template {
         let template = self.environment.get_template("template").map_err(|error| failed(&error))?;
         LEFT.set(most);
         let mut out = Limited { text: Vec::new(), most };
-        match template.render_captured_to(context, &mut out) {
-            Ok(_) => String::from_utf8(out.text).map_err(|error| Failure::Failed(error.to_string())),
+        // The engine (minijinja 3.0.5) panics on a slice with a negative step of an empty value; what it wrote is thrown away.
+        let rendered = catch_unwind(AssertUnwindSafe(|| template.render_captured_to(context, &mut out).map(drop)));
+        let Ok(rendered) = rendered else {
+            let message =
+                "the template engine cannot do this: a slice with a negative step of an empty value is such a case";
+            return Err(Failure::Failed(message.to_owned()));
+        };
+        match rendered {
+            Ok(()) => String::from_utf8(out.text).map_err(|error| Failure::Failed(error.to_string())),
             Err(_) if LEFT.get() == 0 || out.text.len() >= most => Err(Failure::TooLong),
             Err(error) => Err(failed(&error)),
         }

@@ -130,6 +130,14 @@ fn templates_that_never_end() {
 }
 
 #[test]
+fn slices_backwards_of_nothing_are_an_error() {
+    for slice in ["''[::-1]", "[][::-1]", "''[0::-1]"] {
+        let said = said(&items("postprocessing", &format!("{{type: template, template: \"{{{{ {slice} }}}}\"}}"), 1));
+        assert!(said.contains("SG0607"), "{slice}: {said}");
+    }
+}
+
+#[test]
 fn thousands_of_loops_over_tags() {
     let names = (0..20_000).map(|i| format!("{{% for t{i} in rule.tags %}}{{{{ t{i} == 1 }}}}{{% endfor %}}"));
     let template = format!("{{type: template, template: \"{}\"}}", names.collect::<String>());

@@ -179,3 +179,39 @@ fn a_bundle_gives_what_its_mappings_give() {
         assert_eq!(whole.record.pipelines, alone.record.pipelines);
     }
 }
+
+/// Of several mappings with a table for the log source the first counts that has the rule's fields, and what an event becomes follows it.
+#[test]
+fn a_bundle_chooses_the_mapping_that_has_the_fields() {
+    let all: Vec<Pipeline> = builtin::bundles()["sentinel"]
+        .mappings
+        .iter()
+        .map(|name| {
+            Pipeline::parse(&Source::new(name.as_str(), builtin::get(name).unwrap_or_default())).0.expect("it is read")
+        })
+        .collect();
+    let chain = mapping::resolve(&all, "kql").unwrap_or_else(|e| panic!("{e}"));
+    let apply = |search: &str, unmapped| {
+        let rule = format!(
+            "title: T\nlogsource: {{category: process_creation, product: windows}}\ndetection: {{s: {search}, condition: s}}\n"
+        );
+        let rule = sigma::read(&Source::new("rule.yml", rule), &sigma::Options::default()).rules.remove(0);
+        chain.apply(rule, &Options { unmapped, ..Options::default() })
+    };
+    let plain = apply("{CommandLine: x}", mapping::Unmapped::Warn);
+    assert_eq!((plain.record.table.as_deref(), plain.record.instead), (Some("SecurityEvent"), None));
+    for unmapped in [mapping::Unmapped::Warn, mapping::Unmapped::Error, mapping::Unmapped::Missing] {
+        let original = apply("{OriginalFileName: x}", unmapped);
+        assert_eq!(original.diagnostics, [], "{unmapped:?}");
+        assert_eq!(original.record.table.as_deref(), Some("WindowsEvent"));
+        assert_eq!(original.record.instead.as_deref(), Some("Microsoft Sentinel, SecurityEvent"));
+        assert_eq!(original.record.lacked, [std::sync::Arc::from("OriginalFileName")]);
+    }
+    // None has it: the first that takes the rule without it, or, where all of them refuse it, the first.
+    let nobody = apply("[{Nobody: x}, {CommandLine: y}]", mapping::Unmapped::Warn);
+    assert_eq!(nobody.record.table.as_deref(), Some("SecurityEvent"));
+    assert_eq!(nobody.record.missing, [std::sync::Arc::from("Nobody")]);
+    assert!(apply("{Nobody: x}", mapping::Unmapped::Warn).rule.is_none(), "it can never hold");
+    assert!(apply("{Nobody: null, CommandLine: y}", mapping::Unmapped::Warn).rule.is_some(), "the test is always true");
+    assert!(apply("{Nobody: x}", mapping::Unmapped::Keep).rule.is_some(), "the caller knows better");
+}
