@@ -22,7 +22,7 @@ use crate::verify::support::{TARGETS, engines, target};
 /// One in so many mutants is run.
 const PARTS: usize = 10;
 /// The least share of each macro with so many pairs, in percent, over all mutants; and over a part of them, where one mutant is much.
-const EACH: (usize, f64) = (20, 95.0);
+const EACH: (usize, f64) = (60, 95.0);
 const EACH_OF_PART: (usize, f64) = (200, 95.0);
 /// The least share over all of a target, whichever part is run.
 const ALL: f64 = 98.0;
