@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::batch::Batch;
 use super::console::Console;
@@ -16,6 +16,7 @@ use super::settings::{Layers, View};
 use super::{Common, Exit, Stop, input, plan};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::interp::Event;
 use crate::ir::{Expr, Logsource, Meta, Node, Origin, Rule};
 use crate::mapping::{Events, Unmapped};
 use crate::sigma::UnresolvedPlaceholders;
@@ -68,7 +69,7 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
     let layers = Layers::load(common, &paths, flags, Settings::default(), console)?;
     let general = layers.general();
     let targets = general.targets()?;
-    plan::load_targets(&targets, &Templates::embedded())?;
+    let loaded = plan::load_targets(&targets, &Templates::embedded())?;
     let mut mappings = Mappings::default();
     for name in general.all_pipelines()? {
         mappings.add(name, console)?;
@@ -87,8 +88,16 @@ pub fn run(arguments: Arguments, common: &Common, console: &mut Console, stdout:
                 .for_each(|diagnostic| console.say(&without_place(diagnostic)));
             return Ok(Exit::Rules);
         };
+        let table = mapped.rule.as_ref().and_then(|rule| rule.table.as_ref());
+        let table = table.map(|table| &*table.name);
+        let store =
+            loaded.iter().find(|(name, _)| name == target).and_then(|(_, target)| target.manifest().store.as_ref());
+        let hold = |event: Event| match store {
+            Some(store) => store.held(event.0, table),
+            None => event.0,
+        };
         for source in sources(&arguments.events, Input::Auto, console, &mut exit)? {
-            exit = exit.max(write(&source, &way, console, stdout)?);
+            exit = exit.max(write(&source, &way, &hold, console, stdout)?);
         }
     }
     Ok(exit)
@@ -133,7 +142,13 @@ fn without_place(diagnostic: &Diagnostic) -> Diagnostic {
     Diagnostic { span: None, ..diagnostic.clone() }
 }
 
-fn write(source: &Source, way: &Events<'_>, console: &mut Console, stdout: &mut dyn Write) -> Result<Exit, Stop> {
+fn write(
+    source: &Source,
+    way: &Events<'_>,
+    hold: &dyn Fn(Event) -> Map<String, Value>,
+    console: &mut Console,
+    stdout: &mut dyn Write,
+) -> Result<Exit, Stop> {
     let mut exit = Exit::Success;
     for event in source.open(Input::Auto)? {
         let (index, event) = match event {
@@ -145,7 +160,7 @@ fn write(source: &Source, way: &Events<'_>, console: &mut Console, stdout: &mut 
             }
         };
         match way.stored(&event).into_iter().next() {
-            Some(Ok(stored)) => writeln!(stdout, "{}", Value::Object(stored.0))?,
+            Some(Ok(stored)) => writeln!(stdout, "{}", Value::Object(hold(stored)))?,
             Some(Err(unfit)) => {
                 console.summary(&format!("{}, event {index} is left out: {unfit}", source.name));
                 exit = exit.max(Exit::Findings);

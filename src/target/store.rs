@@ -3,6 +3,10 @@
 //! It is said once, here, and interpreted by `verify::store`. The `data_model` of a manifest says the same for people.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The word for all tables, where a store has the table in a field.
+pub(crate) const ANY_TABLE: &str = "any";
 
 /// What a target's store does to an event.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -138,6 +142,18 @@ pub struct DataModel {
 }
 
 impl StoreModel {
+    /// What of an event's fields the store has: no nulls, no empty text where that is no value, and the table where it stands in a
+    /// field. Types and lists are left as they are.
+    pub fn held(&self, mut fields: Map<String, Value>, table: Option<&str>) -> Map<String, Value> {
+        let is_empty = |value: &Value| value.as_str() == Some("") && self.empty == Empty::Missing;
+        fields.retain(|_, value| !value.is_null() && !is_empty(value));
+        let table = table.filter(|table| !table.is_empty() && *table != ANY_TABLE);
+        if let (Some(table), Some(field)) = (table, &self.table_field) {
+            fields.entry(field).or_insert_with(|| table.into());
+        }
+        fields
+    }
+
     /// Whether the store keeps the field for itself.
     pub fn reserves(&self, field: &str) -> bool {
         let is = |name: &str| if self.names_fold { field.eq_ignore_ascii_case(name) } else { field == name };
@@ -145,5 +161,28 @@ impl StoreModel {
             Some(start) => field.starts_with(start),
             None => is(name),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::target::{Target, Templates};
+
+    #[test]
+    fn a_store_has_no_nulls_and_the_table_where_it_stands_in_a_field() {
+        let fields = json!({"a": "x", "empty": "", "null": null});
+        for (target, expected) in [
+            ("eql", json!({"a": "x", "empty": "", "event.category": "main"})),
+            ("kql", json!({"a": "x"})),
+            ("spl", json!({"a": "x", "index": "main"})),
+            ("sql", json!({"a": "x", "empty": ""})),
+        ] {
+            let target = Target::load(target, &Templates::embedded()).expect("a target");
+            let model = target.manifest().store.as_ref().expect("a store");
+            let held = model.held(fields.as_object().cloned().unwrap_or_default(), Some("main"));
+            assert_eq!(serde_json::Value::Object(held), expected, "{}", target.manifest().name);
+        }
     }
 }

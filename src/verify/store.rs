@@ -19,14 +19,11 @@ use super::exclusion::Exclusion;
 use super::project::{Arrays, flatten, is_flat, sql_text, sql_value, text_of};
 use crate::interp::Event;
 use crate::ir::{self, Case, Expr, Field, FieldType, Node, Predicate, Rule, Subject, TableShape, Test};
-use crate::target::store::{Empty, Keywords, Scalars, StoreModel, Types};
+use crate::target::store::{ANY_TABLE, Empty, Keywords, Scalars, StoreModel, Types};
 use crate::target::{EqlTypes, store, written_point};
 
 /// From here on several integers are one double, so that a bound of a rule may be the double of a value beside it.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
-
-/// The word for all tables.
-const ANY_TABLE: &str = "any";
 
 /// A target's store for one rule.
 #[derive(Debug, Clone)]

@@ -182,7 +182,7 @@ pub fn check(spec: &'static Spec, input: &Input) -> Report {
     let target = Target::load(spec.target, &Templates::embedded()).unwrap_or_else(|e| panic!("{}: {e}", spec.target));
     let store = target.manifest().store.as_ref().unwrap_or_else(|| panic!("{} has no store", spec.target));
     let mut session = target.session();
-    let step = if input.deep { spec.step } else { spec.step.min(4) };
+    let step = if input.step == 1 { spec.step } else { spec.step.min(4) };
     for (rule, made) in input.rules.iter().step_by(step) {
         // The name is for data models; others are asked as `TABLE`.
         let shape = (spec.shape)();

@@ -181,12 +181,18 @@ pub fn page(reports: &[Report], input: &Input) -> String {
          the tables say how many events each exclusion removed.\n\n\
          This page is written by\n\n",
     );
-    let deep = if input.deep { "SIGMAGLOT_DEEP=1 " } else { "" };
+    let step = match input.step {
+        1 => "SIGMAGLOT_DEEP=1 ".to_owned(),
+        step => format!("SIGMAGLOT_STEP={step} "),
+    };
     let _ = writeln!(
         out,
-        "```console\n$ tests/engines/setup.sh\n$ {deep}SIGMAGLOT_WRITE_DOCS=1 cargo test --test engines\n```\n"
+        "```console\n$ tests/engines/setup.sh\n$ {step}SIGMAGLOT_WRITE_DOCS=1 cargo test --test engines\n```\n"
     );
-    let share = if input.deep { "all rules" } else { "every 20th file's rules" };
+    let share = match input.step {
+        1 => "all rules".to_owned(),
+        step => format!("the rules of every {step}th file"),
+    };
     let _ = writeln!(
         out,
         "over {share} of {}: {} rules, {} recorded events.\n\n\

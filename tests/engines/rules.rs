@@ -15,7 +15,7 @@ use sigmaglot::verify::witness::{self, Witnesses};
 
 use crate::common::{corpus, sample};
 
-/// Without `SIGMAGLOT_DEEP` one rule of so many is taken.
+/// One rule of so many is taken where `SIGMAGLOT_DEEP` and `SIGMAGLOT_STEP` do not say otherwise.
 const STEP: usize = 20;
 
 /// What a run works on.
@@ -26,8 +26,8 @@ pub struct Input {
     pub rules: Vec<(Rule, Made)>,
     /// Recorded events.
     pub events: Vec<Event>,
-    /// Whether all rules are here.
-    pub deep: bool,
+    /// One file of so many is taken.
+    pub step: usize,
 }
 
 impl Input {
@@ -64,25 +64,24 @@ impl Made {
 
 /// The corpus, or the example rules; none where there is neither.
 pub fn input() -> Option<Input> {
-    let deep = std::env::var_os("SIGMAGLOT_DEEP").is_some();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let (from, files, events) = match corpus::root() {
         Some(root) => ("the corpus", corpus::rule_files(&root), recorded(&root.join("regression_data"))),
         None if examples.is_dir() => ("the example rules", corpus::files(&examples, "yml"), recorded(&examples)),
         None => return None,
     };
-    let step = if deep { 1 } else { STEP };
+    let step = sample::step(STEP);
     let rules = sample::every(step, "rule files, for the engines", files)
         .iter()
         .flat_map(|file| read(file))
         .map(|rule| (Rule { condition: ir::normalize(rule.condition), ..rule }, Made::default()))
         .collect();
-    Some(Input { from, rules, events, deep })
+    Some(Input { from, rules, events, step })
 }
 
 /// Where the rules are from, and the rules as mappings want them: not normalised, placeholders filled.
 pub fn as_written() -> Option<(&'static str, Vec<Rule>)> {
-    let step = if std::env::var_os("SIGMAGLOT_DEEP").is_some() { 1 } else { STEP };
+    let step = sample::step(STEP);
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let (from, files) = match corpus::root() {
         Some(root) => ("the corpus", corpus::rule_files(&root)),

@@ -260,6 +260,9 @@ impl Maker<'_, '_> {
         }
         let first = if wanted { FIRST.0 } else { FIRST.1 };
         order(&mut keys, first, unit.negated && !wanted, turn);
+        // Each node of a regex is a boundary: it has half as many again.
+        let is_regex = |number: &usize| matches!(self.forest.predicates()[*number].0.test, Test::Regex(_));
+        let most = if unit.members.first().is_some_and(is_regex) { most + most / 2 } else { most };
         let mut kept = 0;
         let mut capped = BTreeSet::new();
         for (slot, key) in keys.iter().enumerate() {

@@ -41,7 +41,7 @@ pub struct Options {
     pub ways: usize,
     /// The most predicates that get a flipping pair.
     pub flips: usize,
-    /// The most near hits, and the most near misses, of a predicate. A list is one predicate.
+    /// The most near hits, and the most near misses, of a predicate; half as many again of a regex. A list is one predicate.
     pub near: usize,
     /// The most alterations by chance.
     pub mutations: usize,
