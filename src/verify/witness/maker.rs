@@ -258,11 +258,12 @@ impl Maker<'_, '_> {
                 proposed.entry(key).or_default().push((place, near));
             }
         }
-        let first = if wanted { FIRST.0 } else { FIRST.1 };
-        order(&mut keys, first, unit.negated && !wanted, turn);
         // Each node of a regex is a boundary: it has half as many again.
         let is_regex = |number: &usize| matches!(self.forest.predicates()[*number].0.test, Test::Regex(_));
-        let most = if unit.members.first().is_some_and(is_regex) { most + most / 2 } else { most };
+        let more = unit.members.first().is_some_and(is_regex);
+        let enough = |number: usize| if more { number + number / 2 } else { number };
+        let (first, most) = (enough(if wanted { FIRST.0 } else { FIRST.1 }), enough(most));
+        order(&mut keys, first, unit.negated && !wanted, turn);
         let mut kept = 0;
         let mut capped = BTreeSet::new();
         for (slot, key) in keys.iter().enumerate() {
