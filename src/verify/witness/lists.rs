@@ -15,6 +15,8 @@ use crate::ir::{Case, Expr, Kind, Node, Predicate, Subject, Test};
 
 /// Up to so many members all are tested.
 const ALL: usize = 12;
+/// The same of keywords, whose members are not read back from queries.
+const ALL_KEYWORDS: usize = 64;
 
 /// Predicates that are tested together.
 #[derive(Debug, Clone)]
@@ -84,7 +86,8 @@ impl<'r> Finder<'_, 'r> {
         if group.is_empty() {
             return;
         }
-        let (members, listed) = if group.len() <= ALL {
+        let is_keyword = group.iter().all(|(_, predicate)| predicate.subject == Subject::AnyValue);
+        let (members, listed) = if group.len() <= if is_keyword { ALL_KEYWORDS } else { ALL } {
             (group.iter().map(|(number, _)| *number).collect(), Vec::new())
         } else {
             let chosen = sample(&group, self.random);
