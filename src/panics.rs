@@ -24,9 +24,9 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
             }
         }));
     });
-    CAUGHT.set(true);
+    let outer = CAUGHT.replace(true);
     let returned = catch_unwind(AssertUnwindSafe(call));
-    CAUGHT.set(false);
+    CAUGHT.set(outer);
     returned.ok()
 }
 

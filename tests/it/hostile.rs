@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
+use sigmaglot::diagnostic::Diagnostic;
 use sigmaglot::lang::{eql, kql};
 use sigmaglot::sigma;
 use sigmaglot::source::Source;
@@ -415,4 +416,22 @@ proptest! {
             prop_assert!(!read.rules.is_empty() || !read.diagnostics.is_empty() || read.filters.is_empty());
         }
     }
+}
+
+#[test]
+fn a_panic_of_the_template_engine_is_an_error_of_the_target_and_the_next_rule_goes_on() {
+    let templates = Templates::embedded()
+        .with_override("sql/query.j2", "{% if rule.title == 'bad' %}{{ ''[::-1] }}{% else %}sound{% endif %}");
+    let target = Target::load("sql", &templates).expect("the target");
+    let mut session = target.session();
+    let mut converted = |title: &str| {
+        let text =
+            format!("title: {title}\nlogsource: {{category: test}}\ndetection:\n  a: {{f: x}}\n  condition: a\n");
+        let read = sigma::read(&Source::new("t.yml", text), &sigma::Options::default());
+        session.convert(&read.rules[0], &Options::default())
+    };
+    let bad = converted("bad");
+    assert_eq!(bad.query, None);
+    assert!(bad.diagnostics.iter().any(Diagnostic::is_error), "{:?}", bad.diagnostics);
+    assert_eq!(converted("good").query.as_deref(), Some("sound"));
 }
