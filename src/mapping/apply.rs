@@ -3,28 +3,28 @@
 //! Every item that a gate lets pass changes the rule, the state or both, and is noted. An error ends the work on the rule,
 //! as a rule that is half mapped means nothing.
 
+mod renaming;
+mod table;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::budget::Budget;
-use super::claim::{self, Admission, Claims};
+use super::claim::{Admission, Claims};
 use super::conditions::View;
 use super::item;
 use super::lacking::Known;
 use super::missing;
 use super::pipeline::{Item, Pipeline};
-use super::record::{Mapped, Record, SourceRecord, StepRecord};
+use super::record::{Mapped, Record, StepRecord};
 use super::schema::Schema;
 use super::state::{State, Tracking};
-use super::tables::{self, Tables};
-use super::transformation::{ColumnType, Columns, FieldList, Renaming, Transformation};
+use super::transformation::{ColumnType, Columns, FieldList, Transformation};
 use super::unfit::Reason;
-use super::{Options, Unmapped, fill, forward, placeholders, rewrite};
+use super::{Options, fill, forward, placeholders, rewrite};
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::ir::origin::each_origin_mut;
-use crate::ir::{
-    self, Author, Expr, Field, ItemId, ItemIds, Node, Origin, Predicate, Subject, Table, TableShape, Test,
-};
+use crate::ir::{self, Author, Expr, Field, ItemId, ItemIds, Node, Origin, Subject, Table, TableShape, Test};
 use crate::sigma;
 use crate::sigma::detection::Detection;
 use crate::source::Span;
@@ -474,88 +474,6 @@ impl Work<'_> {
         out
     }
 
-    fn rename(&mut self, item: &Item, renaming: &Renaming) {
-        let condition = self.take();
-        let changed = item::map_items(condition, &mut |part| {
-            let span = part.origin.span;
-            let out = if self.looks_at(&part) { self.rename_item(item, renaming, part) } else { part };
-            self.looked_at(span);
-            Some(out)
-        });
-        self.rule.condition = changed.unwrap_or_else(|| Expr::new(Node::False, Origin::default()));
-        let names = std::mem::take(&mut self.rule.meta.fields);
-        let mut mapped = Vec::with_capacity(names.len());
-        for name in names {
-            let view = self.view();
-            let wanted = item.field.holds(|condition| condition.holds(Some(&name), &view));
-            let new = wanted.then(|| renaming.of(Some(&name))).flatten().unwrap_or_else(|| vec![name]);
-            if self.pays_names(&new, new.len().saturating_sub(1)) {
-                mapped.extend(new);
-            }
-        }
-        self.rule.meta.fields = mapped;
-    }
-
-    fn rename_item(&mut self, item: &Item, renaming: &Renaming, part: Expr) -> Expr {
-        let part = if self.wants_value(item) { self.rename_values(item, renaming, part) } else { part };
-        if !self.wants(item, &part) {
-            return part;
-        }
-        let old = item::field(&part);
-        let Some(new) = renaming.of(old.as_ref()).filter(|names| !names.is_empty()) else { return part };
-        self.touched = true;
-        let more = if new.len() > 1 { item::size(&part).saturating_mul(new.len()) } else { 0 };
-        // New names inherit what was noted of the old one.
-        let noted = self.tracking.noted(old.as_deref()).saturating_mul(NOTE).saturating_mul(new.len());
-        if !self.pays_names(&new, more) || !self.budget.text(noted) {
-            return part;
-        }
-        let number = part.origin.item;
-        let out = item::on_fields(part, &new);
-        self.tracking.renamed(old.as_ref(), &new, item.id.as_ref());
-        self.tracking.item(number, item.id.as_ref());
-        self.record.field(old.as_deref().unwrap_or(super::record::KEYWORD), &new, &item.label);
-        out
-    }
-
-    /// Charges new names and the tests that they make.
-    fn pays_names(&mut self, names: &[Arc<str>], tests: usize) -> bool {
-        let known = self.record.fields.values().map(|record| record.to.len()).max().unwrap_or(0);
-        self.budget.text(names.iter().map(|name| name.len()).sum())
-            && self.budget.steps(names.len().saturating_mul(known))
-            && self.budget.tests(tests)
-    }
-
-    /// Whether values that name fields are mapped: conditions on items do not speak of them.
-    fn wants_value(&self, item: &Item) -> bool {
-        item.item.is_open()
-    }
-
-    /// The other fields of field references.
-    fn rename_values(&mut self, item: &Item, renaming: &Renaming, part: Expr) -> Expr {
-        item::map_tests(part, &mut |predicate, place| {
-            let Test::FieldPattern { op, other, case } = &predicate.test else {
-                return Expr::new(Node::Test(predicate), place.origin.clone());
-            };
-            let view = self.view();
-            let wanted = item.field.holds(|condition| condition.holds(Some(&other.name), &view));
-            let new = wanted.then(|| renaming.of(Some(&other.name))).flatten().filter(|names| !names.is_empty());
-            let Some(new) = new.filter(|new| self.pays_names(new, new.len() - 1)) else {
-                return Expr::new(Node::Test(predicate), place.origin.clone());
-            };
-            self.tracking.renamed(Some(&other.name), &new, item.id.as_ref());
-            self.record.field(&other.name, &new, &item.label);
-            let test = |name: &Arc<str>| {
-                let test = Test::FieldPattern { op: *op, other: Field::new(name.clone()), case: *case };
-                Expr::new(Node::Test(Predicate { subject: predicate.subject.clone(), test }), place.origin.clone())
-            };
-            match new.as_slice() {
-                [name] => test(name),
-                names => Expr::new(Node::Any(names.iter().map(test).collect()), place.origin.clone()),
-            }
-        })
-    }
-
     fn fields(&mut self, list: &FieldList) {
         let fields = &mut self.rule.meta.fields;
         match list {
@@ -627,68 +545,6 @@ impl Work<'_> {
                 Expr::new(Node::All(vec![expr, own]), origin)
             }
         };
-    }
-
-    /// Chooses the table of the rule's log source, unless a pipeline of tables alone did.
-    fn table(&mut self, item: &Item, tables: &Tables) {
-        if self.admission == Admission::WithoutTables {
-            self.touched = false;
-            return;
-        }
-        let Some(found) = tables.find(&self.rule.logsource) else {
-            return self.fail_table(&[(item, tables)]);
-        };
-        if let Some(table) = &found.row.table {
-            self.state.insert("table".into(), serde_json::Value::String(table.to_string()));
-        }
-        if let Some(conditions) = found.source_conditions() {
-            self.add_expr(item, conditions, false);
-        }
-        if let Some(conditions) = found.row.conditions.as_ref().and_then(|search| self.lowered(item, search)) {
-            self.add_expr(item, item::in_letters(conditions, tables.letters), false);
-        }
-        self.record.source = found.source.map(SourceRecord::from);
-    }
-
-    /// Refuses the rule where pipelines have tables, and none for its log source.
-    fn has_table(&mut self, strangers: &[&Pipeline]) -> Result<(), Failed> {
-        let lists: Vec<(&Item, &Tables)> =
-            strangers.iter().flat_map(|pipeline| claim::tables(&pipeline.items)).collect();
-        if lists.is_empty() {
-            return Ok(());
-        }
-        self.fail_table(&lists);
-        if self.record.unmapped_source.is_some() { Ok(()) } else { Err(Failed) }
-    }
-
-    /// Notes that none of the lists of tables has the rule's log source: an error, unless such rules are to pass.
-    fn fail_table(&mut self, lists: &[(&Item, &Tables)]) {
-        let words = tables::words(&self.rule.logsource);
-        if self.options.unmapped == Unmapped::Pass {
-            self.touched = false;
-            self.record.unmapped_source = Some(words.into());
-            return;
-        }
-        let mut known: Vec<&str> = lists.iter().flat_map(|(_, tables)| tables.known()).collect();
-        known.sort_unstable();
-        known.dedup();
-        let origin = Origin { span: self.rule.logsource.span, ..Origin::default() };
-        let code = codes::LOGSOURCE_UNMAPPED;
-        match lists {
-            [(item, _)] => {
-                self.fail(code, item, format!("the mapping has no table for the log source {words}"), &origin);
-            }
-            _ => {
-                let message = format!("none of the mappings has a table for the log source {words}");
-                self.diagnostics.push(Diagnostic::new(code, message).at(origin.span));
-            }
-        }
-        if let Some(diagnostic) = self.diagnostics.last_mut() {
-            let near = lists.iter().find_map(|(_, tables)| tables.near(&self.rule.logsource));
-            diagnostic.help.extend(near.map(|near| format!("did you mean {near}?")));
-            let has = if lists.len() == 1 { "it has" } else { "they have" };
-            diagnostic.help.push(format!("{has} tables for {}", known.join(", ")));
-        }
     }
 
     /// The fields that no mapping gave, with their first place.
